@@ -1,0 +1,1 @@
+//! The paved path: a source in, a report out.

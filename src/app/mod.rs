@@ -1,0 +1,1 @@
+//! Application protocols that can refuse a peer inside the tunnel.

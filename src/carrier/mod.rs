@@ -1,0 +1,1 @@
+//! What brings handshake bytes in order: records over TCP, DTLS, EAP, QUIC.

@@ -1,0 +1,1 @@
+//! The engine: packets in, judged sessions out. No I/O, no clock.

@@ -1,0 +1,1 @@
+//! Why tlswhy itself could not work.

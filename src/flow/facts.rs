@@ -1,0 +1,88 @@
+//! What a TCP connection did, kept for the judging. "Client" is who opened the connection.
+
+use crate::role::{ByRole, Role};
+use crate::seen::At;
+
+/// Facts of the TCP connection (all empty for other transports).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TcpFacts {
+    /// The client's SYNs, the first and its retransmissions.
+    pub syn: Vec<At>,
+    /// The server's SYN+ACK.
+    pub syn_ack: Option<At>,
+    /// Resets, in order.
+    pub resets: Vec<Reset>,
+    /// The first FIN of each side.
+    pub fin: ByRole<Option<At>>,
+    /// Holes in what was captured of each side's bytes.
+    pub gaps: ByRole<Vec<Gap>>,
+    /// Segments of each side that were sent more than once and never acknowledged.
+    pub unacknowledged: ByRole<Vec<Unacknowledged>>,
+    /// How many retransmitted segments each side sent.
+    pub retransmissions: ByRole<u64>,
+    /// The largest segment of each side that was acknowledged, in payload bytes.
+    pub largest_acknowledged: ByRole<usize>,
+    /// The largest segment of each side, in payload bytes.
+    pub largest_segment: ByRole<usize>,
+    /// Maximum segment size that each side announced.
+    pub mss: ByRole<Option<u16>>,
+    /// Payload bytes delivered in order, of each side.
+    pub bytes: ByRole<u64>,
+    /// The last acknowledgement by each side that covered new bytes of its peer.
+    pub last_ack: ByRole<Option<At>>,
+    /// Whether all bytes that this side's peer sent were acknowledged by it.
+    pub acknowledged_all: ByRole<bool>,
+    /// Packets seen from each side.
+    pub packets: ByRole<u64>,
+    /// Keep-alive probes seen.
+    pub keep_alives: u64,
+    /// The capture began in the middle of the connection.
+    pub mid_stream: bool,
+    /// Packets were cut by the capture's snap length.
+    pub snaplen_cut: bool,
+}
+
+/// A reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reset {
+    /// Who sent it (or in whose name it was sent).
+    pub from: Role,
+    /// Where.
+    pub at: At,
+    /// It answered a SYN.
+    pub in_answer_to_syn: bool,
+    /// Bytes of the peer that the sender had not acknowledged, or that arrived after its close: what
+    /// it threw away.
+    pub unread: u64,
+    /// IP time-to-live (or hop limit) of the reset, and of the sender's other packets: a difference
+    /// betrays a middlebox.
+    pub ttl: Option<u8>,
+    /// TTL seen on the sender's ordinary packets.
+    pub usual_ttl: Option<u8>,
+}
+
+/// A hole in the captured bytes of one direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// How many bytes are missing; `None` where unknown.
+    pub len: Option<u64>,
+    /// The packet after the hole.
+    pub at: At,
+    /// The receiver acknowledged the missing bytes: they arrived, the capture lost them.
+    pub acknowledged: bool,
+    /// They are missing because the capture kept only the head of a packet.
+    pub snaplen: bool,
+}
+
+/// A segment sent more than once and never acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// Payload bytes.
+    pub len: usize,
+    /// How often it was sent.
+    pub times: u32,
+    /// First time.
+    pub first: At,
+    /// Last time.
+    pub last: At,
+}

@@ -1,0 +1,1 @@
+//! Code points and names, a file per IANA registry.

@@ -1,0 +1,3 @@
+//! The tlswhy program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Protocols spoken ahead of TLS on the same connection.

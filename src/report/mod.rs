@@ -1,0 +1,1 @@
+//! The published model: what programs and faces read.

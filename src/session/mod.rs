@@ -1,0 +1,478 @@
+//! The model: one handshake attempt and its end, with all facts that the judging needs. Nothing here
+//! knows a rule; nothing here is printed as it stands (see `report`).
+
+pub mod timeline;
+
+use std::net::IpAddr;
+
+use crate::flow::facts::TcpFacts;
+use crate::problem::Problem;
+use crate::role::{ByRole, Role};
+use crate::seen::{At, Observed, PacketNo, Seen};
+use crate::time::Timestamp;
+use crate::tls::alert::Alert;
+use crate::tls::extension::Extensions;
+use crate::tls::handshake::{
+    CertificateRequest, CertificateVerify, ClientHello, NewSessionTicket, ServerHello, ServerKeyExchange,
+};
+use crate::tls::record::ContentType;
+use crate::x509::Certificate;
+
+/// One handshake attempt and its end.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// 1-based, in order of the first packet.
+    pub id: u64,
+    /// What carried the handshake.
+    pub transport: Transport,
+    /// Links and tunnels between the outermost frame and the innermost IP header, outermost first,
+    /// e.g. `vlan 12`, `vxlan 5`.
+    pub encapsulation: Vec<String>,
+    /// What was spoken ahead of TLS.
+    pub preamble: Option<Preamble>,
+    /// The client's address.
+    pub client: Endpoint,
+    /// The server's address.
+    pub server: Endpoint,
+    /// First packet of the session.
+    pub first: At,
+    /// Last packet of the session.
+    pub last: At,
+    /// The newest time known when the session was judged: the last packet of the capture, or a tick
+    /// of a live source. Silence is measured against it.
+    pub now: Timestamp,
+    /// The session was still open when the capture ended (nobody had closed it).
+    pub open_at_end: bool,
+
+    /// The first ClientHello.
+    pub client_hello: Observed<ClientHello>,
+    /// A HelloRetryRequest.
+    pub hello_retry: Option<Seen<ServerHello>>,
+    /// The ClientHello that answered it.
+    pub second_client_hello: Option<Seen<ClientHello>>,
+    /// The ServerHello.
+    pub server_hello: Observed<ServerHello>,
+    /// EncryptedExtensions (TLS 1.3).
+    pub encrypted_extensions: Observed<Extensions>,
+    /// ServerKeyExchange (TLS 1.2 and below).
+    pub server_key_exchange: Observed<ServerKeyExchange>,
+    /// Whether its signature fits the server's leaf.
+    pub server_key_exchange_signature: Option<Seen<SignatureCheck>>,
+    /// The server's question for a client certificate, in the main handshake.
+    pub certificate_request: Observed<RequestSeen>,
+    /// The Certificate message of each side, in the main handshake.
+    pub certificate: ByRole<Observed<CertificateSent>>,
+    /// The CertificateVerify of each side.
+    pub certificate_verify: ByRole<Observed<CertificateVerify>>,
+    /// Whether that signature fits the transcript and the leaf's key.
+    pub certificate_verify_signature: ByRole<Option<Seen<SignatureCheck>>>,
+    /// A stapled OCSP response (DER) of the server.
+    pub stapled_ocsp: Option<Seen<Vec<u8>>>,
+    /// ServerHelloDone (TLS 1.2 and below).
+    pub server_hello_done: Observed<()>,
+    /// ClientKeyExchange (TLS 1.2 and below).
+    pub client_key_exchange: Observed<()>,
+    /// ChangeCipherSpec of each side. In TLS 1.3 it means nothing.
+    pub change_cipher_spec: ByRole<Option<Seen<()>>>,
+    /// Finished of each side; inferred from order and length where it could not be decrypted.
+    pub finished: ByRole<Observed<FinishedSeen>>,
+    /// Session tickets from the server; inferred ones have the record's payload length in `ticket_len`.
+    pub tickets: Vec<Seen<NewSessionTicket>>,
+    /// Post-handshake authentication and renegotiation.
+    pub reauthentication: Vec<Seen<Reauthentication>>,
+    /// Every alert, readable or inferred, in order.
+    pub alerts: Vec<Seen<AlertSeen>>,
+    /// What each side sent as application data.
+    pub application_data: ByRole<ApplicationData>,
+    /// Refusals read in decrypted (or plaintext) application data.
+    pub refusals: Vec<Seen<Refusal>>,
+    /// Protected records in order, bounded: the first `PROTECTED_KEPT` and no more.
+    pub protected: Vec<ProtectedRecord>,
+    /// First bytes of a side that were not TLS.
+    pub plaintext: ByRole<Option<Seen<Plaintext>>>,
+    /// Records that failed to decrypt with keys that had fitted before, or whose bytes are no TLS.
+    pub corrupted: Vec<Seen<Corrupted>>,
+
+    /// How far decryption went.
+    pub decryption: Decryption,
+    /// The session was resumed by PSK, ticket or session id.
+    pub resumed: Option<Seen<Resumption>>,
+    /// Facts of the connection below TLS.
+    pub tcp: TcpFacts,
+    /// What the packets betray about each side's TLS stack.
+    pub stack: ByRole<StackGuess>,
+
+    /// The ordered view of all that happened.
+    pub timeline: timeline::Timeline,
+    /// What was odd.
+    pub problems: Vec<Problem>,
+}
+
+/// How many protected records a session keeps for inference.
+pub const PROTECTED_KEPT: usize = 64;
+
+/// What carried the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// DTLS over UDP.
+    Dtls,
+    /// EAP-TLS, EAP-TTLS or PEAP, over EAPOL or RADIUS.
+    Eap,
+    /// QUIC.
+    Quic,
+}
+
+/// One end of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// Its address.
+    pub address: Address,
+    /// Its port; absent where the transport has none (EAPOL).
+    pub port: Option<u16>,
+}
+
+/// An address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    /// IPv4 or IPv6.
+    Ip(IpAddr),
+    /// A link-layer address.
+    Mac([u8; 6]),
+    /// The RADIUS peer by its Calling-Station-Id or User-Name.
+    Text(String),
+}
+
+/// What was spoken ahead of TLS on the same connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preamble {
+    /// The protocol's word in the report: `smtp`, `postgresql`, `http-connect`, `proxy-v2`, …
+    pub protocol: &'static str,
+    /// How it ended.
+    pub outcome: PreambleOutcome,
+    /// Lines worth showing, with their origin.
+    pub lines: Vec<Seen<PreambleLine>>,
+    /// The client address that a PROXY header announces.
+    pub announced_client: Option<Endpoint>,
+}
+
+/// How a preamble ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreambleOutcome {
+    /// TLS was agreed on and followed (or should have).
+    Upgraded(Seen<()>),
+    /// The server or proxy said no; its words.
+    Refused(Seen<String>),
+    /// The server did not offer the upgrade, or the client never asked.
+    NotOffered(Seen<String>),
+    /// It was still going on.
+    Unfinished,
+}
+
+/// One line (or message) of a preamble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreambleLine {
+    /// Who sent it.
+    pub from: Role,
+    /// What it says, for a person. Not escaped.
+    pub text: String,
+}
+
+/// That a certificate was asked for, and in which words, where they can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestSeen {
+    /// The message; `None` when the request was inferred.
+    pub message: Option<CertificateRequest>,
+}
+
+/// What stood in a side's Certificate message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSent {
+    /// An empty list: "I have no certificate to show".
+    Empty,
+    /// A chain that could be read. The first is the leaf.
+    Chain(Vec<Certificate>),
+    /// A chain that could not be read: encrypted. Its approximate length in bytes.
+    Unread {
+        /// Length of the Certificate message's body, as far as the record lengths tell.
+        approx_len: Option<usize>,
+    },
+}
+
+impl CertificateSent {
+    /// The chain, where it could be read and is not empty.
+    pub fn chain(&self) -> Option<&[Certificate]> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Empty | Self::Unread { .. } => None,
+        }
+    }
+}
+
+/// Result of checking a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignatureCheck {
+    /// It fits.
+    Valid,
+    /// It does not fit.
+    Invalid,
+    /// It could not be checked; why.
+    Unchecked(&'static str),
+}
+
+/// A Finished message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FinishedSeen {
+    /// Whether its verify_data fits the transcript; `None` where it could not be checked.
+    pub verified: Option<bool>,
+}
+
+/// A certificate asked for again after the handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reauthentication {
+    /// How.
+    pub kind: ReauthenticationKind,
+    /// What was asked, where readable.
+    pub request: Option<CertificateRequest>,
+    /// What the client answered.
+    pub answer: Observed<CertificateSent>,
+}
+
+/// How a second authentication is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReauthenticationKind {
+    /// Post-handshake authentication (RFC 8446 section 4.6.2).
+    PostHandshake,
+    /// A renegotiation that the client began (TLS 1.2 and below).
+    RenegotiationByClient,
+    /// A renegotiation that the server asked for by HelloRequest.
+    RenegotiationByServer,
+}
+
+/// An alert, readable or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertSeen {
+    /// Who sent it.
+    pub from: Role,
+    /// Level and description; `None` when it is encrypted and only its length betrays it.
+    pub alert: Option<Alert>,
+    /// It travelled in a protected record.
+    pub protected: bool,
+    /// It was sent after this side's own Finished.
+    pub after_finished: bool,
+}
+
+/// What one side sent as application data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApplicationData {
+    /// Records.
+    pub records: u64,
+    /// Payload bytes: plaintext where decrypted, else record lengths.
+    pub bytes: u64,
+    /// The first of them.
+    pub first: Option<At>,
+    /// The last of them.
+    pub last: Option<At>,
+}
+
+/// A refusal in the application's own protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// `http/1.1`, `http/2`, `postgresql`, `mysql`, `ldap`, `mqtt`.
+    pub protocol: &'static str,
+    /// The protocol's own number or code: `400`, `28000`, `1045`, `5`.
+    pub code: String,
+    /// What it means for client authentication.
+    pub meaning: RefusalMeaning,
+    /// The words (status line, page title, error text). Not escaped.
+    pub text: String,
+    /// The server program, where the answer names it (`Server:` header).
+    pub server: Option<String>,
+    /// It was sent in plaintext, outside TLS.
+    pub plaintext: bool,
+}
+
+/// What a refusal says about the client's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusalMeaning {
+    /// No certificate was sent, and one is needed.
+    CertificateMissing,
+    /// A certificate was sent, and it did not verify.
+    CertificateInvalid,
+    /// The words say that it has expired.
+    CertificateExpired,
+    /// The words say that its issuer is not trusted.
+    CertificateUntrusted,
+    /// The words say that it was revoked.
+    CertificateRevoked,
+    /// Identity known, access refused.
+    NotAuthorized,
+    /// Refused in general terms (403, 401) that may or may not be about the certificate.
+    Unclear,
+    /// The request went to the wrong virtual host (421), or SNI and Host differ.
+    Misdirected,
+    /// HTTP was spoken to a TLS port (nginx 497 and its kin).
+    PlainHttpToTls,
+}
+
+/// A protected record, for inference from lengths and order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectedRecord {
+    /// Who sent it.
+    pub from: Role,
+    /// Content type on the outside.
+    pub outer: ContentType,
+    /// Length of the fragment in bytes, header not counted.
+    pub length: usize,
+    /// Where it ended.
+    pub at: At,
+    /// Content type inside, where it could be decrypted.
+    pub inner: Option<ContentType>,
+}
+
+/// Bytes that are no TLS where TLS was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plaintext {
+    /// The protocol: `http`, `ssh`, `smtp`, `proxy-v1`, `mqtt`, …; `None` when not recognised.
+    pub protocol: Option<&'static str>,
+    /// The first bytes, at most 256.
+    pub bytes: Vec<u8>,
+    /// A line for a person, where the protocol has one. Not escaped.
+    pub text: Option<String>,
+}
+
+/// A record that is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrupted {
+    /// Who sent it.
+    pub from: Role,
+    /// What is wrong with it.
+    pub what: Corruption,
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corruption {
+    /// Its authentication tag or MAC does not fit although the keys do.
+    BadMac,
+    /// Its header is no record header, in the middle of a stream that was TLS.
+    NotARecord,
+    /// A handshake message in it breaks its grammar.
+    Malformed,
+}
+
+/// How far decryption went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decryption {
+    /// Nothing was protected.
+    NoneNeeded,
+    /// All protected records of both sides could be read.
+    Full,
+    /// Handshake records could be read, application records not.
+    HandshakeOnly,
+    /// No keys for this session.
+    NoKeys,
+    /// There are keys for this session, and they do not open its records.
+    KeysDoNotFit,
+}
+
+/// How a session was resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumption {
+    /// TLS 1.3 pre-shared key.
+    Psk,
+    /// Session ticket (RFC 5077).
+    Ticket,
+    /// Session id.
+    SessionId,
+}
+
+/// What the packets betray about a side's TLS stack.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StackGuess {
+    /// Candidates, best first; empty where nothing is known.
+    pub candidates: Vec<Stack>,
+    /// Why, in words for a person.
+    pub reasons: Vec<String>,
+    /// The program, where it named itself (HTTP Server header, banner).
+    pub program: Option<String>,
+}
+
+/// A TLS implementation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stack {
+    /// OpenSSL and what is built on it (nginx, Apache, HAProxy, curl, Python, PostgreSQL, mosquitto).
+    OpenSsl,
+    /// Node.js: OpenSSL that checks certificates by itself after the handshake.
+    Node,
+    /// LibreSSL.
+    LibreSsl,
+    /// BoringSSL and AWS-LC (Envoy, Istio, Chromium).
+    BoringSsl,
+    /// s2n-tls.
+    S2n,
+    /// Go crypto/tls.
+    Go,
+    /// Java JSSE.
+    Jsse,
+    /// GnuTLS.
+    GnuTls,
+    /// NSS.
+    Nss,
+    /// rustls.
+    Rustls,
+    /// Mbed TLS.
+    MbedTls,
+    /// wolfSSL.
+    WolfSsl,
+    /// Erlang/OTP ssl.
+    Erlang,
+    /// Windows Schannel.
+    Schannel,
+    /// Apple Secure Transport and Network.framework.
+    Apple,
+}
+
+impl Session {
+    /// The leaf that `role` presented, where it could be read.
+    pub fn leaf(&self, role: Role) -> Option<&Certificate> {
+        self.certificate.of(role).value()?.chain()?.first()
+    }
+
+    /// The chain that `role` presented, where it could be read; empty otherwise.
+    pub fn chain(&self, role: Role) -> &[Certificate] {
+        self.certificate.of(role).value().and_then(CertificateSent::chain).unwrap_or(&[])
+    }
+
+    /// The version chosen by the server.
+    pub fn version(&self) -> Option<u16> {
+        self.server_hello.value().map(ServerHello::selected_version)
+    }
+
+    /// Whether TLS 1.3 (or DTLS 1.3) was chosen.
+    pub fn is_tls13(&self) -> bool {
+        matches!(self.version(), Some(0x0304 | 0xfefc))
+    }
+
+    /// Readable alerts of `role`, in order.
+    pub fn alerts_of(&self, role: Role) -> impl Iterator<Item = &Seen<AlertSeen>> {
+        self.alerts.iter().filter(move |alert| alert.value.from == role)
+    }
+
+    /// The first fatal alert that could be read.
+    pub fn first_fatal(&self) -> Option<&Seen<AlertSeen>> {
+        self.alerts.iter().find(|seen| seen.value.alert.is_some_and(|alert| alert.level == 2 && alert.description != 0))
+    }
+
+    /// The moment that certificates are judged at: when the Certificate of `role` was sent, else the
+    /// session's first packet.
+    pub fn judged_at(&self, role: Role) -> Timestamp {
+        self.certificate.of(role).seen().map_or(self.first.time, |seen| seen.time)
+    }
+
+    /// The last packet's number.
+    pub fn last_packet(&self) -> PacketNo {
+        self.last.packet
+    }
+}

@@ -1,0 +1,115 @@
+//! Time as the capture tells it. Nothing here asks a clock.
+
+use std::fmt;
+
+/// A moment: nanoseconds since 1970-01-01T00:00:00Z, as written in the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// From whole seconds.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(1_000_000_000))
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(1_000_000_000)
+    }
+
+    /// Time from `earlier` to here; negative when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Elapsed {
+        Elapsed(self.0.saturating_sub(earlier.0))
+    }
+
+    /// RFC 3339 in UTC with `digits` (0, 3, 6 or 9) fractional digits.
+    pub fn rfc3339(self, digits: usize) -> String {
+        let nanos = self.0.rem_euclid(1_000_000_000);
+        let Ok(t) = time::OffsetDateTime::from_unix_timestamp(self.secs()) else {
+            return format!("@{}", self.secs());
+        };
+        let mut text = format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            t.year(),
+            u8::from(t.month()),
+            t.day(),
+            t.hour(),
+            t.minute(),
+            t.second()
+        );
+        if digits > 0 {
+            let all = format!("{nanos:09}");
+            text.push('.');
+            text.push_str(all.get(..digits.min(9)).unwrap_or(&all));
+        }
+        text.push('Z');
+        text
+    }
+
+    /// Date and time for a person: `2026-11-24 14:23:46 UTC`.
+    pub fn human(self) -> String {
+        let text = self.rfc3339(0);
+        match (text.get(..10), text.get(11..19)) {
+            (Some(date), Some(time)) => format!("{date} {time} UTC"),
+            _ => text,
+        }
+    }
+}
+
+/// A span of time in nanoseconds; may be negative, for captures whose clock was set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Elapsed(pub i64);
+
+impl Elapsed {
+    /// Whole microseconds, rounded towards zero.
+    pub const fn micros(self) -> i64 {
+        self.0 / 1_000
+    }
+
+    /// Seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl fmt::Display for Elapsed {
+    /// For a person: `0.4 ms`, `12 ms`, `3.2 s`, `4 min 10 s`, `3 days`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let ns = self.0.unsigned_abs();
+        let secs = ns / 1_000_000_000;
+        match () {
+            () if ns < 10_000_000 => write!(f, "{sign}{}.{} ms", ns / 1_000_000, ns % 1_000_000 / 100_000),
+            () if ns < 1_000_000_000 => write!(f, "{sign}{} ms", ns / 1_000_000),
+            () if secs < 60 => write!(f, "{sign}{secs}.{} s", ns % 1_000_000_000 / 100_000_000),
+            () if secs < 3_600 => write!(f, "{sign}{} min {} s", secs / 60, secs % 60),
+            () if secs < 86_400 => write!(f, "{sign}{} h {} min", secs / 3_600, secs % 3_600 / 60),
+            () if secs < 2 * 86_400 => write!(f, "{sign}1 day"),
+            () => write!(f, "{sign}{} days", secs / 86_400),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_keeps_the_resolution_asked_for() {
+        let t = Timestamp(1_795_528_800_123_456_789);
+        assert_eq!(t.rfc3339(0), "2026-11-24T14:00:00Z");
+        assert_eq!(t.rfc3339(6), "2026-11-24T14:00:00.123456Z");
+        assert_eq!(t.rfc3339(9), "2026-11-24T14:00:00.123456789Z");
+        assert_eq!(t.human(), "2026-11-24 14:00:00 UTC");
+        assert_eq!(Timestamp(-1).rfc3339(9), "1969-12-31T23:59:59.999999999Z");
+    }
+
+    #[test]
+    fn spans_read_as_a_person_says_them() {
+        assert_eq!(Elapsed(430_000).to_string(), "0.4 ms");
+        assert_eq!(Elapsed(12_000_000).to_string(), "12 ms");
+        assert_eq!(Elapsed(3_210_000_000).to_string(), "3.2 s");
+        assert_eq!(Elapsed(-250_000_000_000).to_string(), "-4 min 10 s");
+        assert_eq!(Elapsed(3 * 86_400 * 1_000_000_000).to_string(), "3 days");
+    }
+}
