@@ -4,6 +4,7 @@
 // words
 pub mod bytes;
 pub mod cause;
+pub mod endpoint;
 pub mod iana;
 pub mod problem;
 pub mod role;

@@ -1,14 +1,17 @@
 //! The model: one handshake attempt and its end, with all facts that the judging needs. Nothing here
 //! knows a rule; nothing here is printed as it stands (see `report`).
 
+pub mod builder;
+pub mod describe;
+pub mod inference;
 pub mod timeline;
 
-use std::net::IpAddr;
+use std::collections::VecDeque;
 
 use crate::flow::facts::TcpFacts;
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
-use crate::seen::{At, Observed, PacketNo, Seen};
+use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
 use crate::time::Timestamp;
 use crate::tls::alert::Alert;
 use crate::tls::extension::Extensions;
@@ -17,6 +20,10 @@ use crate::tls::handshake::{
 };
 use crate::tls::record::ContentType;
 use crate::x509::Certificate;
+
+pub use crate::app::{Refusal, RefusalMeaning};
+pub use crate::endpoint::{Address, Endpoint};
+pub use crate::preamble::{Preamble, PreambleLine, PreambleOutcome};
 
 /// One handshake attempt and its end.
 #[derive(Debug, Clone)]
@@ -86,13 +93,20 @@ pub struct Session {
     pub application_data: ByRole<ApplicationData>,
     /// Refusals read in decrypted (or plaintext) application data.
     pub refusals: Vec<Seen<Refusal>>,
-    /// Protected records in order, bounded: the first `PROTECTED_KEPT` and no more.
+    /// Protected records that stayed closed or were opened, in order, bounded: the first
+    /// [`PROTECTED_KEPT`].
     pub protected: Vec<ProtectedRecord>,
+    /// The last [`PROTECTED_TAIL`] of those that came after `protected` was full.
+    pub protected_tail: VecDeque<ProtectedRecord>,
+    /// How many protected records each side sent.
+    pub protected_total: ByRole<u64>,
     /// First bytes of a side that were not TLS.
     pub plaintext: ByRole<Option<Seen<Plaintext>>>,
     /// Records that failed to decrypt with keys that had fitted before, or whose bytes are no TLS.
     pub corrupted: Vec<Seen<Corrupted>>,
 
+    /// What record lengths and order betray of client authentication, where it could not be read.
+    pub inferred_client_auth: Option<Seen<InferredClientAuth>>,
     /// How far decryption went.
     pub decryption: Decryption,
     /// The session was resumed by PSK, ticket or session id.
@@ -111,6 +125,9 @@ pub struct Session {
 /// How many protected records a session keeps for inference.
 pub const PROTECTED_KEPT: usize = 64;
 
+/// How many of the last protected records a session keeps for inference.
+pub const PROTECTED_TAIL: usize = 8;
+
 /// What carried the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -122,61 +139,6 @@ pub enum Transport {
     Eap,
     /// QUIC.
     Quic,
-}
-
-/// One end of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Endpoint {
-    /// Its address.
-    pub address: Address,
-    /// Its port; absent where the transport has none (EAPOL).
-    pub port: Option<u16>,
-}
-
-/// An address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Address {
-    /// IPv4 or IPv6.
-    Ip(IpAddr),
-    /// A link-layer address.
-    Mac([u8; 6]),
-    /// The RADIUS peer by its Calling-Station-Id or User-Name.
-    Text(String),
-}
-
-/// What was spoken ahead of TLS on the same connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preamble {
-    /// The protocol's word in the report: `smtp`, `postgresql`, `http-connect`, `proxy-v2`, …
-    pub protocol: &'static str,
-    /// How it ended.
-    pub outcome: PreambleOutcome,
-    /// Lines worth showing, with their origin.
-    pub lines: Vec<Seen<PreambleLine>>,
-    /// The client address that a PROXY header announces.
-    pub announced_client: Option<Endpoint>,
-}
-
-/// How a preamble ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PreambleOutcome {
-    /// TLS was agreed on and followed (or should have).
-    Upgraded(Seen<()>),
-    /// The server or proxy said no; its words.
-    Refused(Seen<String>),
-    /// The server did not offer the upgrade, or the client never asked.
-    NotOffered(Seen<String>),
-    /// It was still going on.
-    Unfinished,
-}
-
-/// One line (or message) of a preamble.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreambleLine {
-    /// Who sent it.
-    pub from: Role,
-    /// What it says, for a person. Not escaped.
-    pub text: String,
 }
 
 /// That a certificate was asked for, and in which words, where they can be read.
@@ -276,46 +238,6 @@ pub struct ApplicationData {
     pub last: Option<At>,
 }
 
-/// A refusal in the application's own protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// `http/1.1`, `http/2`, `postgresql`, `mysql`, `ldap`, `mqtt`.
-    pub protocol: &'static str,
-    /// The protocol's own number or code: `400`, `28000`, `1045`, `5`.
-    pub code: String,
-    /// What it means for client authentication.
-    pub meaning: RefusalMeaning,
-    /// The words (status line, page title, error text). Not escaped.
-    pub text: String,
-    /// The server program, where the answer names it (`Server:` header).
-    pub server: Option<String>,
-    /// It was sent in plaintext, outside TLS.
-    pub plaintext: bool,
-}
-
-/// What a refusal says about the client's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RefusalMeaning {
-    /// No certificate was sent, and one is needed.
-    CertificateMissing,
-    /// A certificate was sent, and it did not verify.
-    CertificateInvalid,
-    /// The words say that it has expired.
-    CertificateExpired,
-    /// The words say that its issuer is not trusted.
-    CertificateUntrusted,
-    /// The words say that it was revoked.
-    CertificateRevoked,
-    /// Identity known, access refused.
-    NotAuthorized,
-    /// Refused in general terms (403, 401) that may or may not be about the certificate.
-    Unclear,
-    /// The request went to the wrong virtual host (421), or SNI and Host differ.
-    Misdirected,
-    /// HTTP was spoken to a TLS port (nginx 497 and its kin).
-    PlainHttpToTls,
-}
-
 /// A protected record, for inference from lengths and order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProtectedRecord {
@@ -360,6 +282,19 @@ pub enum Corruption {
     NotARecord,
     /// A handshake message in it breaks its grammar.
     Malformed,
+}
+
+/// Client authentication as lengths and order of encrypted records betray it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InferredClientAuth {
+    /// The server did not ask.
+    NotRequested,
+    /// It asked, and the answer is not known.
+    Requested,
+    /// It asked, and the client answered that it has no certificate.
+    Empty,
+    /// It asked, and the client sent a certificate.
+    Presented,
 }
 
 /// How far decryption went.
@@ -469,6 +404,69 @@ impl Session {
     /// session's first packet.
     pub fn judged_at(&self, role: Role) -> Timestamp {
         self.certificate.of(role).seen().map_or(self.first.time, |seen| seen.time)
+    }
+
+    /// A session of which nothing is known yet but its ends and its first packet.
+    pub fn begun(transport: Transport, client: Endpoint, server: Endpoint, first: At) -> Self {
+        let unknown = || Hidden::AfterCapture;
+        Self {
+            id: 0,
+            transport,
+            encapsulation: Vec::new(),
+            preamble: None,
+            client,
+            server,
+            first,
+            last: first,
+            now: first.time,
+            open_at_end: false,
+            client_hello: Observed::Hidden(unknown()),
+            hello_retry: None,
+            second_client_hello: None,
+            server_hello: Observed::Hidden(unknown()),
+            encrypted_extensions: Observed::Hidden(unknown()),
+            server_key_exchange: Observed::Hidden(unknown()),
+            server_key_exchange_signature: None,
+            certificate_request: Observed::Hidden(unknown()),
+            certificate: ByRole { client: Observed::Hidden(unknown()), server: Observed::Hidden(unknown()) },
+            certificate_verify: ByRole { client: Observed::Hidden(unknown()), server: Observed::Hidden(unknown()) },
+            certificate_verify_signature: ByRole::default(),
+            stapled_ocsp: None,
+            server_hello_done: Observed::Hidden(unknown()),
+            client_key_exchange: Observed::Hidden(unknown()),
+            change_cipher_spec: ByRole::default(),
+            finished: ByRole { client: Observed::Hidden(unknown()), server: Observed::Hidden(unknown()) },
+            tickets: Vec::new(),
+            reauthentication: Vec::new(),
+            alerts: Vec::new(),
+            application_data: ByRole::default(),
+            refusals: Vec::new(),
+            protected: Vec::new(),
+            protected_tail: VecDeque::new(),
+            protected_total: ByRole::default(),
+            plaintext: ByRole::default(),
+            corrupted: Vec::new(),
+            inferred_client_auth: None,
+            decryption: Decryption::NoneNeeded,
+            resumed: None,
+            tcp: TcpFacts::default(),
+            stack: ByRole::default(),
+            timeline: timeline::Timeline::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Keeps what inference needs of a protected record.
+    pub fn keep_protected(&mut self, record: ProtectedRecord) {
+        *self.protected_total.of_mut(record.from) += 1;
+        if self.protected.len() < PROTECTED_KEPT {
+            self.protected.push(record);
+        } else {
+            if self.protected_tail.len() >= PROTECTED_TAIL {
+                self.protected_tail.pop_front();
+            }
+            self.protected_tail.push_back(record);
+        }
     }
 
     /// The last packet's number.

@@ -1,1 +1,0 @@
-//! The engine: packets in, judged sessions out. No I/O, no clock.

@@ -1,0 +1,247 @@
+//! What is said ahead of TLS, protocol by protocol: who asks for the upgrade, and who declines it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::endpoint::{Address, Endpoint};
+use crate::preamble::{Tracker, first_line, recognise};
+use crate::role::Role;
+use crate::seen::{At, Seen};
+
+/// Length of a header that may share its segment with the first TLS record: PROXY v1 or v2, or the
+/// head of an HTTP response.
+pub(super) fn header_len(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"PROXY ") {
+        return bytes.windows(2).take(108).position(|window| window == b"\r\n").map(|at| at + 2);
+    }
+    if bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") {
+        let length = bytes.get(14..16)?;
+        return Some(16 + length.iter().fold(0_usize, |all, byte| all << 8 | usize::from(*byte)));
+    }
+    None
+}
+
+/// The client that a PROXY header announces.
+fn announced(bytes: &[u8]) -> Option<Endpoint> {
+    if bytes.starts_with(b"PROXY ") {
+        let line = first_line(bytes)?;
+        let mut words = line.split(' ').skip(2);
+        let address: IpAddr = words.next()?.parse().ok()?;
+        let port = words.nth(1)?.parse().ok();
+        return Some(Endpoint { address: Address::Ip(address), port });
+    }
+    let family = bytes.get(13)? >> 4;
+    let (address, port_at): (IpAddr, usize) = match family {
+        1 => (Ipv4Addr::from(*bytes.get(16..20)?.first_chunk::<4>()?).into(), 24),
+        2 => (Ipv6Addr::from(*bytes.get(16..32)?.first_chunk::<16>()?).into(), 48),
+        _ => return None,
+    };
+    let port = bytes.get(port_at..port_at + 2)?.first_chunk::<2>().map(|port| u16::from_be_bytes(*port));
+    Some(Endpoint { address: Address::Ip(address), port })
+}
+
+impl Tracker {
+    /// Reads what is pending of `from`.
+    pub(super) fn read(&mut self, from: Role, at: At) {
+        let pending = std::mem::take(&mut self.sides.of_mut(from).pending);
+        let rest = self.read_messages(from, &pending, at);
+        self.sides.of_mut(from).pending = rest;
+    }
+
+    fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> Vec<u8> {
+        let mut rest = bytes;
+        if from == Role::Client && let Some(length) = header_len(rest) {
+            self.protocol = Some(if rest.starts_with(b"PROXY ") { "proxy-v1" } else { "proxy-v2" });
+            self.announced = announced(rest);
+            let text = first_line(rest).unwrap_or_else(|| "PROXY protocol header, version 2".to_owned());
+            self.line(from, text, at);
+            self.asked.get_or_insert((at, "a PROXY header"));
+            rest = rest.get(length..).unwrap_or(&[]);
+        }
+        if self.postgresql(from, rest, at) || self.mysql(from, rest, at) || self.socks(from, rest, at) {
+            return Vec::new();
+        }
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, after) = rest.split_at_checked(end + 1).unwrap_or((rest, &[]));
+            rest = after;
+            let text = String::from_utf8_lossy(line).trim_end().to_owned();
+            self.text_line(from, &text, at);
+        }
+        rest.to_vec()
+    }
+
+    /// One line of a text protocol.
+    fn text_line(&mut self, from: Role, text: &str, at: At) {
+        if text.is_empty() {
+            return;
+        }
+        let upper = text.to_ascii_uppercase();
+        match from {
+            Role::Client => self.client_line(text, &upper, at),
+            Role::Server => self.server_line(text, &upper, at),
+        }
+    }
+
+    fn client_line(&mut self, text: &str, upper: &str, at: At) {
+        let words: Vec<&str> = upper.split_whitespace().collect();
+        let asks = match words.as_slice() {
+            ["CONNECT", _, version] if version.starts_with("HTTP/") => Some("http-connect"),
+            ["STARTTLS"] => Some(self.named_by_banner("smtp")),
+            [_, "STARTTLS"] => Some("imap"),
+            ["STLS"] => Some("pop3"),
+            ["AUTH", "TLS" | "SSL" | "TLS-C"] => Some("ftp"),
+            _ if upper.contains("<STARTTLS") => Some("xmpp"),
+            _ => None,
+        };
+        if let Some(protocol) = asks {
+            self.protocol = Some(protocol);
+            self.asked = Some((at, protocol));
+            self.line(Role::Client, text.to_owned(), at);
+        } else if self.protocol.is_none() && matches!(words.first(), Some(&("EHLO" | "LHLO"))) {
+            self.line(Role::Client, text.to_owned(), at);
+        }
+    }
+
+    /// The text protocol whose banner the server showed.
+    fn named_by_banner(&self, otherwise: &'static str) -> &'static str {
+        match recognise(&self.sides.server.text).map(|recognised| recognised.protocol) {
+            Some(protocol @ ("ftp" | "nntp" | "smtp" | "imap" | "pop3")) => protocol,
+            _ => otherwise,
+        }
+    }
+
+    fn server_line(&mut self, text: &str, upper: &str, at: At) {
+        let Some((_, protocol)) = self.asked else {
+            return;
+        };
+        if self.refused.is_some() || self.upgraded.is_some() {
+            return;
+        }
+        let code = upper.split([' ', '-']).next().unwrap_or_default();
+        let declined = match protocol {
+            "http-connect" => upper.starts_with("HTTP/") && !upper.split(' ').nth(1).is_some_and(|s| s.starts_with('2')),
+            "smtp" | "ftp" | "nntp" => matches!(code.as_bytes(), [b'4' | b'5', _, _]),
+            "imap" => upper.split_whitespace().nth(1).is_some_and(|word| word == "NO" || word == "BAD"),
+            "pop3" => upper.starts_with("-ERR"),
+            "xmpp" => upper.contains("<FAILURE"),
+            _ => false,
+        };
+        let headers_over = protocol == "http-connect" && !upper.starts_with("HTTP/");
+        if !headers_over {
+            self.line(Role::Server, text.to_owned(), at);
+        }
+        if declined {
+            self.refused = Some(Seen::read(text.to_owned(), at));
+        }
+    }
+
+    /// PostgreSQL's SSLRequest and its one-byte answer.
+    fn postgresql(&mut self, from: Role, bytes: &[u8], at: At) -> bool {
+        match (from, bytes) {
+            (Role::Client, [0, 0, 0, 8, 4, 210, 22, 47]) => {
+                self.protocol = Some("postgresql");
+                self.asked = Some((at, "postgresql"));
+                self.line(from, "SSLRequest".to_owned(), at);
+                true
+            }
+            (Role::Server, [answer, ..]) if matches!(self.asked, Some((_, "postgresql"))) => {
+                match answer {
+                    b'S' => self.line(from, "S: TLS may begin".to_owned(), at),
+                    b'N' => {
+                        self.line(from, "N: no TLS here".to_owned(), at);
+                        self.refused.get_or_insert(Seen::read("N: the server does not do TLS".to_owned(), at));
+                    }
+                    _ => {
+                        let words = first_line(bytes.get(5..).unwrap_or(&[])).unwrap_or_default();
+                        self.refused.get_or_insert(Seen::read(words, at));
+                    }
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// MySQL: the greeting tells whether TLS is offered, the client's SSLRequest asks for it.
+    fn mysql(&mut self, from: Role, bytes: &[u8], at: At) -> bool {
+        const CLIENT_SSL: u16 = 0x0800;
+        match (from, bytes) {
+            (Role::Server, [_, _, 0, 0, 10, rest @ ..]) if self.protocol.is_none() => {
+                let Some(end) = rest.iter().position(|byte| *byte == 0) else { return false };
+                // Version string, thread id (4), salt (8), filler (1), then the capabilities.
+                let Some(capabilities) = rest.get(end + 14..end + 16).and_then(<[u8]>::first_chunk::<2>) else {
+                    return false;
+                };
+                self.protocol = Some("mysql");
+                let version = String::from_utf8_lossy(rest.get(..end).unwrap_or(&[])).into_owned();
+                self.line(from, format!("greeting of {version}"), at);
+                if u16::from_le_bytes(*capabilities) & CLIENT_SSL == 0 {
+                    let words = format!("the greeting of {version} offers no TLS");
+                    self.not_offered = Some(Seen::read(words, at));
+                }
+                true
+            }
+            (Role::Client, [32, 0, 0, 1, _, high, ..]) if self.protocol == Some("mysql") && high & 0x08 != 0 => {
+                self.asked = Some((at, "mysql"));
+                self.line(from, "SSLRequest".to_owned(), at);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// SOCKS5 and SOCKS4: the proxy's refusal.
+    fn socks(&mut self, from: Role, bytes: &[u8], at: At) -> bool {
+        match (from, bytes) {
+            (Role::Client, [5, count, methods @ ..])
+                if self.asked.is_none() && methods.len() == usize::from(*count) && (1..=8).contains(count) =>
+            {
+                self.protocol = Some("socks5");
+                self.asked = Some((at, "socks5"));
+                self.line(from, "greeting".to_owned(), at);
+                true
+            }
+            (Role::Client, [4, 1, ..]) if self.asked.is_none() && bytes.len() >= 9 && bytes.last() == Some(&0) => {
+                self.protocol = Some("socks4");
+                self.asked = Some((at, "socks4"));
+                self.line(from, "CONNECT".to_owned(), at);
+                true
+            }
+            (Role::Client, [5, 1, 0, ..]) if matches!(self.asked, Some((_, "socks5"))) => {
+                self.line(from, "CONNECT".to_owned(), at);
+                true
+            }
+            (Role::Server, [5, 0xff]) if matches!(self.asked, Some((_, "socks5"))) => {
+                self.refused = Some(Seen::read("no acceptable authentication method".to_owned(), at));
+                true
+            }
+            (Role::Server, [5, code, 0, ..]) if matches!(self.asked, Some((_, "socks5"))) && bytes.len() >= 4 => {
+                // RFC 1928 section 6.
+                let words = match code {
+                    0 => "succeeded",
+                    1 => "general SOCKS server failure",
+                    2 => "connection not allowed by ruleset",
+                    3 => "network unreachable",
+                    4 => "host unreachable",
+                    5 => "connection refused",
+                    6 => "TTL expired",
+                    7 => "command not supported",
+                    _ => "address type not supported",
+                };
+                self.line(from, words.to_owned(), at);
+                if *code != 0 {
+                    self.refused = Some(Seen::read(format!("SOCKS5 reply {code}: {words}"), at));
+                }
+                true
+            }
+            (Role::Server, [1, status]) if matches!(self.asked, Some((_, "socks5"))) && *status != 0 => {
+                self.refused = Some(Seen::read("user name or password refused".to_owned(), at));
+                true
+            }
+            (Role::Server, [0, code @ 91..=93, ..]) if matches!(self.asked, Some((_, "socks4"))) => {
+                self.refused = Some(Seen::read(format!("SOCKS4 reply {code}: request rejected"), at));
+                true
+            }
+            _ => matches!(self.asked, Some((_, "socks5" | "socks4"))),
+        }
+    }
+}

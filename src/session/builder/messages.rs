@@ -1,0 +1,280 @@
+//! Handshake messages: each one into the facts it brings.
+
+use crate::bytes::Parsed;
+use crate::role::Role;
+use crate::seen::{At, Observed, Seen};
+use crate::session::builder::{Builder, Phase};
+use crate::session::timeline::{Entry, EntryKind};
+use crate::session::{
+    CertificateSent, FinishedSeen, Reauthentication, ReauthenticationKind, Refusal, RequestSeen, Resumption,
+};
+use crate::tls::extension::ExtensionBody;
+use crate::tls::handshake::{
+    self, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, DecodeContext, HandshakeMessage,
+    NewSessionTicket, ServerHello,
+};
+use crate::x509;
+
+/// The longest chain that is parsed.
+const CHAIN_LIMIT: usize = 32;
+/// How many tickets and second authentications a session keeps.
+const LIST_LIMIT: usize = 32;
+
+impl Builder {
+    /// One complete handshake message, header included in `raw`.
+    pub(super) fn message(&mut self, from: Role, kind: u8, raw: &[u8], at: At, protected: bool) {
+        let body = raw.get(4..).unwrap_or(&[]);
+        let context = DecodeContext {
+            version: self.session.version().unwrap_or(0),
+            tls13: self.session.is_tls13(),
+            dtls: false,
+            from_server: from == Role::Server,
+            cipher_suite: self.session.server_hello.value().map_or(0, |hello| hello.cipher_suite),
+        };
+        let parsed = handshake::decode(kind, body, context);
+        self.decoded(from, kind, parsed, raw, at, protected);
+    }
+
+    /// A decoded message (DTLS and QUIC come in here with their own framing taken off).
+    pub(super) fn decoded(
+        &mut self,
+        from: Role,
+        kind: u8,
+        parsed: Parsed<HandshakeMessage>,
+        raw: &[u8],
+        at: At,
+        protected: bool,
+    ) {
+        let message = self.unwrap(parsed, at);
+        let finished_before = self.session.finished.of(from).is_seen();
+        let mut entry = Entry {
+            length: Some(raw.len()),
+            protected,
+            text: crate::session::describe::message(&message, self.session.is_tls13()),
+            ..self.entry(from, EntryKind::Handshake, crate::session::describe::name(&message), at)
+        };
+        entry.message = Some(Box::new(message.clone()));
+        self.push(entry);
+        if let HandshakeMessage::ClientHello(hello) = &message
+            && self.phase == Phase::Established
+        {
+            self.renegotiation(from, hello.clone(), at, protected);
+            return;
+        }
+        let in_handshake = !finished_before && !self.renegotiating;
+        if in_handshake && kind != 0 {
+            // HelloRequest is no part of the transcript (RFC 5246 section 7.4.1.1).
+            self.transcript.push(from, kind, raw);
+        }
+        if self.renegotiating || finished_before {
+            self.late_message(from, message, at, protected);
+        } else {
+            self.main_message(from, message, at, protected);
+        }
+    }
+
+    fn seen<T>(value: T, at: At, protected: bool) -> Seen<T> {
+        if protected { Seen::decrypted(value, at) } else { Seen::read(value, at) }
+    }
+
+    fn main_message(&mut self, from: Role, message: HandshakeMessage, at: At, protected: bool) {
+        match message {
+            HandshakeMessage::ClientHello(hello) => self.client_hello(hello, at, protected),
+            HandshakeMessage::ServerHello(hello) => self.server_hello(hello, at, protected),
+            HandshakeMessage::HelloRetryRequest(hello) => {
+                self.session.hello_retry.get_or_insert(Self::seen(hello, at, protected));
+            }
+            HandshakeMessage::EncryptedExtensions(extensions) => {
+                self.session.encrypted_extensions = Observed::Seen(Self::seen(extensions, at, protected));
+                let alpn = self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
+                self.watcher.set_alpn(alpn.as_deref());
+            }
+            HandshakeMessage::Certificate(certificate) => self.certificate(from, certificate, at, protected),
+            HandshakeMessage::CompressedCertificate { certificate, uncompressed_len, .. } => match certificate {
+                Some(certificate) => self.certificate(from, certificate, at, protected),
+                None => {
+                    let unread = CertificateSent::Unread { approx_len: Some(uncompressed_len) };
+                    *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(unread, at, protected));
+                }
+            },
+            HandshakeMessage::CertificateStatus { ocsp } => {
+                self.session.stapled_ocsp = Some(Self::seen(ocsp, at, protected));
+            }
+            HandshakeMessage::ServerKeyExchange(exchange) => {
+                self.check_server_key_exchange(&exchange, at);
+                self.session.server_key_exchange = Observed::Seen(Self::seen(exchange, at, protected));
+            }
+            HandshakeMessage::CertificateRequest(request) => {
+                let value = RequestSeen { message: Some(request) };
+                self.session.certificate_request = Observed::Seen(Self::seen(value, at, protected));
+            }
+            HandshakeMessage::ServerHelloDone => {
+                self.session.server_hello_done = Observed::Seen(Self::seen((), at, protected));
+            }
+            HandshakeMessage::CertificateVerify(verify) => self.certificate_verify(from, verify, at, protected),
+            HandshakeMessage::ClientKeyExchange { body } => {
+                self.session.client_key_exchange = Observed::Seen(Self::seen((), at, protected));
+                self.key_exchange = Some(body);
+            }
+            HandshakeMessage::Finished { verify_data } => self.finished(from, &verify_data, at, protected),
+            HandshakeMessage::NewSessionTicket(ticket) => self.ticket(ticket, at, protected),
+            HandshakeMessage::EndOfEarlyData
+            | HandshakeMessage::KeyUpdate { .. }
+            | HandshakeMessage::HelloRequest
+            | HandshakeMessage::HelloVerifyRequest { .. }
+            | HandshakeMessage::Other { .. } => {}
+        }
+    }
+
+    fn client_hello(&mut self, hello: ClientHello, at: At, protected: bool) {
+        if self.session.client_hello.is_seen() {
+            if self.session.second_client_hello.is_none() {
+                self.session.second_client_hello = Some(Self::seen(hello, at, protected));
+            }
+            return;
+        }
+        if hello.sslv2 {
+            self.transcript.break_off("the ClientHello came in SSLv2 framing");
+        }
+        self.phase = Phase::Handshake;
+        self.session.client_hello = Observed::Seen(Self::seen(hello, at, protected));
+        if self.session.client_hello.value().is_some_and(|hello| hello.extensions.has(42)) {
+            // 0-RTT data may follow before the ServerHello.
+            self.early_data();
+        }
+    }
+
+    fn server_hello(&mut self, hello: ServerHello, at: At, protected: bool) {
+        if self.session.server_hello.is_seen() {
+            return;
+        }
+        self.phase = Phase::Handshake;
+        let alpn = hello.extensions.selected_alpn().map(<[u8]>::to_vec);
+        if alpn.is_some() {
+            self.watcher.set_alpn(alpn.as_deref());
+        }
+        self.session.server_hello = Observed::Seen(Self::seen(hello, at, protected));
+        if self.session.is_tls13() {
+            self.protect13_handshake();
+            let psk = self.session.server_hello.value().and_then(|hello| hello.extensions.selected_psk());
+            if psk.is_some() {
+                self.session.resumed = Some(Self::seen(Resumption::Psk, at, protected));
+            }
+        }
+    }
+
+    fn certificate(&mut self, from: Role, message: CertificateMessage, at: At, protected: bool) {
+        let sent = Self::chain_of(&message);
+        if from == Role::Server && self.session.stapled_ocsp.is_none() {
+            let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
+                ExtensionBody::StatusRequest(response) => Some(response.clone()),
+                _ => None,
+            });
+            // CertificateStatus in an extension: one byte of type, three of length, then the response.
+            let ocsp = stapled.and_then(|bytes| bytes.get(4..).map(<[u8]>::to_vec));
+            self.session.stapled_ocsp = ocsp.map(|ocsp| Self::seen(ocsp, at, protected));
+        }
+        *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(sent, at, protected));
+    }
+
+    fn chain_of(message: &CertificateMessage) -> CertificateSent {
+        if message.entries.is_empty() {
+            return CertificateSent::Empty;
+        }
+        CertificateSent::Chain(message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse(&entry.der)).collect())
+    }
+
+    fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
+        let check = self.check_certificate_verify(from, &verify);
+        *self.session.certificate_verify_signature.of_mut(from) = Some(Self::seen(check, at, protected));
+        *self.session.certificate_verify.of_mut(from) = Observed::Seen(Self::seen(verify, at, protected));
+    }
+
+    fn finished(&mut self, from: Role, verify_data: &[u8], at: At, protected: bool) {
+        let verified = self.check_finished(from, verify_data);
+        let value = FinishedSeen { verified };
+        *self.session.finished.of_mut(from) = Observed::Seen(Self::seen(value, at, protected));
+        if self.session.is_tls13() {
+            self.protect13_application(from);
+        } else {
+            self.both_finished();
+        }
+    }
+
+    fn ticket(&mut self, ticket: NewSessionTicket, at: At, protected: bool) {
+        if self.session.tickets.len() < LIST_LIMIT {
+            self.session.tickets.push(Self::seen(ticket, at, protected));
+        }
+    }
+
+    /// A ClientHello after the handshake: renegotiation (TLS 1.2 and below).
+    fn renegotiation(&mut self, from: Role, _hello: ClientHello, at: At, protected: bool) {
+        if from != Role::Client {
+            return;
+        }
+        self.renegotiating = true;
+        let asked = self.session.reauthentication.last().is_some_and(|seen| {
+            seen.value.kind == ReauthenticationKind::RenegotiationByServer && !seen.value.answer.is_seen()
+        });
+        if !asked {
+            self.reauthenticate(ReauthenticationKind::RenegotiationByClient, None, at, protected);
+        }
+    }
+
+    fn reauthenticate(
+        &mut self,
+        kind: ReauthenticationKind,
+        request: Option<CertificateRequest>,
+        at: At,
+        protected: bool,
+    ) {
+        if self.session.reauthentication.len() < LIST_LIMIT {
+            let answer = Observed::Hidden(crate::seen::Hidden::AfterCapture);
+            let value = Reauthentication { kind, request, answer };
+            self.session.reauthentication.push(Self::seen(value, at, protected));
+        }
+    }
+
+    /// Messages after this side's Finished: tickets, key updates, second authentications.
+    fn late_message(&mut self, from: Role, message: HandshakeMessage, at: At, protected: bool) {
+        match message {
+            HandshakeMessage::NewSessionTicket(ticket) => self.ticket(ticket, at, protected),
+            HandshakeMessage::KeyUpdate { .. } => self.direction.of_mut(from).update(),
+            HandshakeMessage::HelloRequest => {
+                self.reauthenticate(ReauthenticationKind::RenegotiationByServer, None, at, protected);
+            }
+            HandshakeMessage::CertificateRequest(request) if self.session.is_tls13() => {
+                self.reauthenticate(ReauthenticationKind::PostHandshake, Some(request), at, protected);
+            }
+            HandshakeMessage::CertificateRequest(request) => {
+                if let Some(last) = self.session.reauthentication.last_mut() {
+                    last.value.request = Some(request);
+                }
+            }
+            HandshakeMessage::Certificate(message) if from == Role::Client => {
+                let sent = Self::chain_of(&message);
+                if let Some(last) = self.session.reauthentication.last_mut() {
+                    last.value.answer = Observed::Seen(Self::seen(sent, at, protected));
+                }
+            }
+            HandshakeMessage::Finished { .. } if self.renegotiating && from == Role::Server => {
+                self.renegotiating = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// A refusal that the application spoke.
+    pub(super) fn refusal(&mut self, refusal: Seen<Refusal>) {
+        let mut entry = Entry::at(Role::Server, EntryKind::ApplicationData, refusal.value.protocol, &refusal);
+        entry.protected = !refusal.value.plaintext;
+        entry.text = refusal.value.text.clone();
+        self.push(entry);
+        if let Some(program) = &refusal.value.server {
+            self.session.stack.server.program.get_or_insert_with(|| program.clone());
+        }
+        if self.session.refusals.len() < LIST_LIMIT {
+            self.session.refusals.push(refusal);
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! From records to facts. One builder per session: it takes what a carrier brings, record by record,
+//! and fills a [`Session`]. It judges nothing.
+
+mod finish;
+mod messages;
+mod protection;
+mod transcript;
+mod verify;
+
+use std::sync::Arc;
+
+use crate::app;
+use crate::bytes::Parsed;
+use crate::decrypt::{KeyRing, Secret};
+use crate::flow::facts::{Gap, Reset};
+use crate::problem::Problem;
+use crate::role::{ByRole, Role};
+use crate::seen::{At, Seen};
+use crate::session::timeline::{Entry, EntryKind};
+use crate::session::{
+    AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport,
+};
+use crate::tls::alert::Alert;
+use crate::tls::handshake::joiner::Joiner;
+use crate::tls::record::{ContentType, RecordHeader};
+
+use protection::Direction;
+use transcript::Transcript;
+
+/// The longest timeline that is kept.
+pub const TIMELINE_LIMIT: usize = 2_000;
+/// How many problems a session keeps.
+const PROBLEM_LIMIT: usize = 64;
+/// How many alerts a session keeps.
+const ALERT_LIMIT: usize = 64;
+/// Records up to this length are opened even when nobody needs application data any more: an alert, a
+/// KeyUpdate or a post-handshake CertificateRequest may be inside.
+const SMALL_RECORD: u16 = 1_024;
+/// This many application records of each side are opened to look for a refusal.
+const APPLICATION_RECORDS: u64 = 48;
+
+/// Where the session stands between plaintext and TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No TLS seen yet.
+    Fresh,
+    /// A ClientHello or a ServerHello was seen.
+    Handshake,
+    /// Both sides finished, as far as that can be seen.
+    Established,
+}
+
+/// Fills a session from what its carrier brings.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    session: Session,
+    keys: Arc<KeyRing>,
+    joiner: ByRole<Joiner>,
+    direction: ByRole<Direction>,
+    transcript: Transcript,
+    /// Master secret (TLS 1.2 and below), once known.
+    master: Option<Secret>,
+    /// Body of the ClientKeyExchange, for RSA key transport.
+    key_exchange: Option<Vec<u8>>,
+    /// A handshake has been completed before on this connection: what comes is a renegotiation.
+    renegotiating: bool,
+    /// Messages of a renegotiation or a post-handshake authentication are being read.
+    watcher: app::Watcher,
+    phase: Phase,
+    /// Records opened, records that stayed closed, by side.
+    opened: ByRole<u64>,
+    closed: ByRole<ClosedCount>,
+    /// The keys were there and failed on the first record.
+    misfit: ByRole<bool>,
+    /// What each side last sent was application data: runs are folded into one timeline entry.
+    run: ByRole<Option<usize>>,
+    /// A hole was met in this direction.
+    hole: ByRole<bool>,
+}
+
+/// Protected records that could not be opened.
+#[derive(Debug, Clone, Copy, Default)]
+struct ClosedCount {
+    handshake: u64,
+    application: u64,
+}
+
+impl Builder {
+    /// A builder for a session between these ends.
+    pub fn new(transport: Transport, client: Endpoint, server: Endpoint, first: At, keys: Arc<KeyRing>) -> Self {
+        Self {
+            session: Session::begun(transport, client, server, first),
+            keys,
+            joiner: ByRole::default(),
+            direction: ByRole::default(),
+            transcript: Transcript::default(),
+            master: None,
+            key_exchange: None,
+            renegotiating: false,
+            watcher: app::Watcher::default(),
+            phase: Phase::Fresh,
+            opened: ByRole::default(),
+            closed: ByRole::default(),
+            misfit: ByRole::default(),
+            run: ByRole::default(),
+            hole: ByRole::default(),
+        }
+    }
+
+    /// What is known so far.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What is known so far, to add facts of the layers below (endpoints, encapsulation, preamble, TCP).
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Whether anything of TLS was seen.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The keys in use; newer ones may be given by [`Builder::set_keys`].
+    pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
+        self.keys = keys;
+    }
+
+    /// Notes that a packet of this session passed.
+    pub fn touch(&mut self, at: At) {
+        self.session.last = at;
+    }
+
+    /// Whether the body of a record with that header is needed. Called before the body is collected.
+    pub fn wants(&self, from: Role, header: RecordHeader) -> bool {
+        if header.content_type != ContentType::APPLICATION_DATA || self.phase != Phase::Established {
+            return true;
+        }
+        let direction = self.direction.of(from);
+        if direction.needs_every_record() {
+            return true;
+        }
+        if !direction.is_open() {
+            return false;
+        }
+        header.length <= SMALL_RECORD
+            || (!self.watcher.is_satisfied() && self.session.application_data.of(from).records < APPLICATION_RECORDS)
+    }
+
+    /// Takes a record of `from`. `fragment` is empty where the body was not wanted.
+    pub fn record(&mut self, from: Role, header: RecordHeader, fragment: &[u8], first: At, last: At, skipped: bool) {
+        self.touch(last);
+        if skipped {
+            self.skipped_record(from, header, last);
+            return;
+        }
+        if self.is_protected(from, header, fragment) {
+            self.protected_record(from, header, fragment, first, last);
+            return;
+        }
+        self.run = ByRole::default();
+        match header.content_type {
+            ContentType::HANDSHAKE => self.handshake_bytes(from, fragment, first, last, false),
+            ContentType::ALERT => self.alerts(from, fragment, last, false),
+            ContentType::CHANGE_CIPHER_SPEC => self.change_cipher_spec(from, header, last),
+            ContentType::APPLICATION_DATA => self.count_application(from, fragment.len(), last, false),
+            _ => {}
+        }
+    }
+
+    /// Whether a record is protected, by what was agreed on so far and by its own looks.
+    fn is_protected(&self, from: Role, header: RecordHeader, fragment: &[u8]) -> bool {
+        let direction = self.direction.of(from);
+        match header.content_type {
+            ContentType::CHANGE_CIPHER_SPEC => false,
+            // An alert of two bytes is plaintext in every version: encryption adds to it. (NULL
+            // suites add a MAC.)
+            ContentType::ALERT => {
+                if self.session.is_tls13() || !direction.is_protected() {
+                    fragment.len() > 4
+                } else {
+                    fragment.len() != 2
+                }
+            }
+            // TLS 1.3 wraps everything in application data.
+            ContentType::APPLICATION_DATA => true,
+            _ => direction.is_protected() && !self.session.is_tls13(),
+        }
+    }
+
+    /// A hole in what was captured of `from`.
+    pub fn gap(&mut self, from: Role, gap: Gap) {
+        let stood_in_message = self.joiner.of(from).pending() > 0;
+        self.joiner.of_mut(from).reset();
+        self.run = ByRole::default();
+        *self.hole.of_mut(from) = true;
+        self.direction.of_mut(from).lost();
+        if self.phase != Phase::Established {
+            self.transcript.break_off("packets of the handshake are missing from the capture");
+        }
+        let missing = gap.len.map_or_else(|| "an unknown number of".to_owned(), |len| len.to_string());
+        let mut entry = self.entry(from, EntryKind::Note, "Gap", gap.at);
+        entry.text = format!(
+            "{missing} bytes from the {from} are not in the capture{}{}",
+            if gap.snaplen { " (cut by the snap length)" } else { "" },
+            if stood_in_message { ", in the middle of a handshake message" } else { "" },
+        );
+        self.push(entry);
+    }
+
+    /// First bytes of a side that are not TLS, or bytes in the middle of the stream that are none.
+    pub fn not_tls(&mut self, from: Role, plaintext: Plaintext, at: At) {
+        self.touch(at);
+        if self.phase != Phase::Fresh && self.session.change_cipher_spec.of(from).is_some() || self.seen_hello(from) {
+            if self.session.corrupted.len() < ALERT_LIMIT {
+                let what = Corruption::NotARecord;
+                self.session.corrupted.push(Seen::read(Corrupted { from, what }, at));
+            }
+            return;
+        }
+        if self.session.plaintext.of(from).is_none() {
+            let mut entry = self.entry(from, EntryKind::Preamble, "Plaintext", at);
+            let words = plaintext.text.clone().unwrap_or_default();
+            entry.text = match plaintext.protocol {
+                Some(protocol) => format!("{protocol}: {words}"),
+                None => format!("{} bytes that are not TLS {words}", plaintext.bytes.len()),
+            };
+            entry.length = Some(plaintext.bytes.len());
+            self.push(entry);
+            *self.session.plaintext.of_mut(from) = Some(Seen::read(plaintext, at));
+        } else if let Some(seen) = self.session.plaintext.of_mut(from) {
+            let room = 256_usize.saturating_sub(seen.value.bytes.len());
+            seen.value.bytes.extend(plaintext.bytes.iter().take(room));
+        }
+    }
+
+    fn seen_hello(&self, from: Role) -> bool {
+        match from {
+            Role::Client => self.session.client_hello.is_seen(),
+            Role::Server => self.session.server_hello.is_seen(),
+        }
+    }
+
+    /// A reset, for the timeline; the facts come with [`crate::flow::facts::TcpFacts`].
+    pub fn reset(&mut self, reset: Reset) {
+        self.touch(reset.at);
+    }
+
+    /// Bytes of handshake messages, in the clear or decrypted.
+    fn handshake_bytes(&mut self, from: Role, bytes: &[u8], first: At, last: At, protected: bool) {
+        let mut joiner = std::mem::take(self.joiner.of_mut(from));
+        let mut joined = Vec::new();
+        let problems = joiner.feed(bytes, first, last, |message| {
+            joined.push((message.kind, message.raw.to_vec(), message.last));
+        });
+        *self.joiner.of_mut(from) = joiner;
+        self.problems(problems, last);
+        for (kind, raw, at) in joined {
+            self.message(from, kind, &raw, at, protected);
+        }
+    }
+
+    /// One or more alerts of two bytes each.
+    fn alerts(&mut self, from: Role, bytes: &[u8], at: At, protected: bool) {
+        let (pairs, odd) = bytes.as_chunks::<2>();
+        if !odd.is_empty() || pairs.is_empty() {
+            self.problem(Problem::new("malformed-alert", "An alert record does not hold two bytes for each alert.").at(at.packet));
+        }
+        for pair in pairs.iter().take(8) {
+            self.alert(from, Alert::decode(*pair), at, protected);
+        }
+    }
+
+    fn alert(&mut self, from: Role, alert: Alert, at: At, protected: bool) {
+        let after_finished = self.session.finished.of(from).is_seen();
+        let value = AlertSeen { from, alert: Some(alert), protected, after_finished };
+        let seen = if protected { Seen::decrypted(value, at) } else { Seen::read(value, at) };
+        let mut entry = Entry::at(from, EntryKind::Alert, "Alert", &seen);
+        entry.length = Some(2);
+        entry.protected = protected;
+        entry.text = format!(
+            "{} {}",
+            crate::iana::alerts::level_name(alert.level).unwrap_or("level unknown"),
+            crate::iana::alerts::display(alert.description),
+        );
+        self.push(entry);
+        if self.session.alerts.len() < ALERT_LIMIT {
+            self.session.alerts.push(seen);
+        }
+    }
+
+    /// An entry read at `at`.
+    fn entry(&self, from: Role, kind: EntryKind, name: &str, at: At) -> Entry {
+        Entry {
+            from,
+            packet: at.packet,
+            time: at.time,
+            kind,
+            name: name.to_owned(),
+            length: None,
+            protected: false,
+            inferred: false,
+            text: String::new(),
+            message: None,
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let timeline = &mut self.session.timeline;
+        if timeline.entries.len() < TIMELINE_LIMIT {
+            timeline.entries.push(entry);
+        } else {
+            timeline.dropped += 1;
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        if self.session.problems.len() < PROBLEM_LIMIT {
+            self.session.problems.push(problem);
+        }
+    }
+
+    fn problems(&mut self, problems: Vec<Problem>, at: At) {
+        for problem in problems {
+            self.problem(if problem.packet.is_none() { problem.at(at.packet) } else { problem });
+        }
+    }
+
+    fn unwrap<T>(&mut self, parsed: Parsed<T>, at: At) -> T {
+        self.problems(parsed.problems, at);
+        parsed.value
+    }
+
+    /// Counts application data and folds runs of it into one timeline entry.
+    fn count_application(&mut self, from: Role, bytes: usize, at: At, protected: bool) {
+        let data = self.session.application_data.of_mut(from);
+        data.records += 1;
+        data.bytes = data.bytes.saturating_add(bytes as u64);
+        data.first.get_or_insert(at);
+        data.last = Some(at);
+        let run = *self.run.of(from);
+        if let Some(entry) = run.and_then(|index| self.session.timeline.entries.get_mut(index)) {
+            entry.length = entry.length.map(|length| length.saturating_add(bytes));
+            return;
+        }
+        let mut entry = self.entry(from, EntryKind::ApplicationData, "ApplicationData", at);
+        entry.length = Some(bytes);
+        entry.protected = protected;
+        let index = self.session.timeline.entries.len();
+        self.push(entry);
+        self.run = ByRole::default();
+        *self.run.of_mut(from) = Some(index);
+    }
+
+    /// A record whose body nobody wanted.
+    fn skipped_record(&mut self, from: Role, header: RecordHeader, at: At) {
+        let length = usize::from(header.length);
+        let direction = self.direction.of_mut(from);
+        direction.skip();
+        let open = direction.is_open();
+        if !open {
+            self.closed.of_mut(from).application += 1;
+            let outer = header.content_type;
+            self.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: None });
+            if self.session.is_tls13() {
+                return;
+            }
+        }
+        self.count_application(from, length, at, true);
+    }
+
+    fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
+        let mut entry = self.entry(from, EntryKind::ChangeCipherSpec, "ChangeCipherSpec", at);
+        entry.length = Some(usize::from(header.length));
+        let tls13 = self.session.is_tls13() || (from == Role::Client && !self.session.server_hello.is_seen());
+        if tls13 {
+            entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
+        }
+        self.push(entry);
+        if self.session.change_cipher_spec.of(from).is_none() {
+            *self.session.change_cipher_spec.of_mut(from) = Some(Seen::read((), at));
+        }
+        if !tls13 {
+            self.protect12(from);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The handshake messages of both sides as they were sent, for hashes over them.
+//!
+//! The order between the two directions is taken from the protocol and not from the capture: packets
+//! of different directions may stand in a capture in either order, and a transcript in the wrong
+//! order would make a good signature look forged.
+
+use crate::role::{ByRole, Role};
+
+/// How many bytes of handshake messages are kept; what is longer cannot be checked.
+const LIMIT: usize = 512 * 1024;
+
+/// One handshake message with its header.
+#[derive(Debug, Clone)]
+struct Message {
+    kind: u8,
+    raw: Vec<u8>,
+}
+
+/// The messages of one handshake, by side.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Transcript {
+    messages: ByRole<Vec<Message>>,
+    bytes: usize,
+    broken: Option<&'static str>,
+}
+
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+const CERTIFICATE_VERIFY: u8 = 15;
+const FINISHED: u8 = 20;
+
+impl Transcript {
+    /// Keeps a message, header included.
+    pub(super) fn push(&mut self, from: Role, kind: u8, raw: &[u8]) {
+        if self.bytes.saturating_add(raw.len()) > LIMIT {
+            self.broken = Some("the handshake is longer than what is kept for checking signatures");
+            return;
+        }
+        self.bytes += raw.len();
+        self.messages.of_mut(from).push(Message { kind, raw: raw.to_vec() });
+    }
+
+    /// From here on nothing can be checked; why.
+    pub(super) fn break_off(&mut self, why: &'static str) {
+        self.broken.get_or_insert(why);
+    }
+
+    /// Why nothing can be checked, where that is so.
+    pub(super) fn broken(&self) -> Option<&'static str> {
+        self.broken
+    }
+
+    /// All bytes that come before the `kind` message of `from`, in the order of the protocol.
+    ///
+    /// `tls13` decides the order of the flights and whether a HelloRetryRequest replaces the first
+    /// ClientHello by its hash, which `hash` computes (RFC 8446 section 4.4.1).
+    pub(super) fn before(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+        if self.broken.is_some() {
+            return None;
+        }
+        let order = if tls13 { self.order13(&hash) } else { self.order12() };
+        let mut out = Vec::with_capacity(self.bytes);
+        for (role, message_kind, raw) in order {
+            if role == from && message_kind == kind {
+                return Some(out);
+            }
+            out.extend_from_slice(&raw);
+        }
+        None
+    }
+
+    /// All bytes up to and including the first `kind` message of `from`.
+    pub(super) fn through(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+        let mut out = self.before(from, kind, tls13, hash)?;
+        let message = self.messages.of(from).iter().find(|message| message.kind == kind)?;
+        out.extend_from_slice(&message.raw);
+        Some(out)
+    }
+
+    /// CH [HRR CH] SH … Finished(server) … Finished(client).
+    fn order13(&self, hash: &impl Fn(&[u8]) -> Vec<u8>) -> Vec<(Role, u8, Vec<u8>)> {
+        let hellos = self.messages.client.iter().filter(|m| m.kind == CLIENT_HELLO).count();
+        let mut client = self.messages.client.iter();
+        let mut server = self.messages.server.iter();
+        let mut out = Vec::new();
+        if let Some(first) = client.next() {
+            if hellos > 1 {
+                let digest = hash(&first.raw);
+                let mut synthetic = vec![254, 0, 0, u8::try_from(digest.len()).unwrap_or(0)];
+                synthetic.extend_from_slice(&digest);
+                out.push((Role::Client, 254, synthetic));
+                if let Some(retry) = server.next() {
+                    out.push((Role::Server, 6, retry.raw.clone()));
+                }
+                if let Some(second) = client.next() {
+                    out.push((Role::Client, CLIENT_HELLO, second.raw.clone()));
+                }
+            } else {
+                out.push((Role::Client, CLIENT_HELLO, first.raw.clone()));
+            }
+        }
+        out.extend(server.map(|m| (Role::Server, m.kind, m.raw.clone())));
+        out.extend(client.map(|m| (Role::Client, m.kind, m.raw.clone())));
+        out
+    }
+
+    /// Full handshake: CH, SH … ServerHelloDone, client's flight, [NewSessionTicket] Finished(server).
+    /// Abbreviated: CH, SH [NewSessionTicket] Finished(server), Finished(client).
+    fn order12(&self) -> Vec<(Role, u8, Vec<u8>)> {
+        const SERVER_HELLO_DONE: u8 = 14;
+        let full = self.messages.server.iter().any(|m| m.kind == SERVER_HELLO_DONE);
+        let split = if full {
+            self.messages.server.iter().position(|m| m.kind == SERVER_HELLO_DONE).map_or(0, |at| at + 1)
+        } else if self.messages.server.iter().any(|m| m.kind == FINISHED) {
+            self.messages.server.len()
+        } else {
+            // The server's flight is not over yet: what there is of it comes before anything else.
+            self.messages.server.iter().filter(|m| m.kind >= SERVER_HELLO).count()
+        };
+        let (first_flight, rest) = self.messages.server.split_at_checked(split).unwrap_or((&[], &[]));
+        let (hello, client) = self.messages.client.split_at_checked(1).unwrap_or((&[], &[]));
+        let tagged = |role: Role, list: &[Message]| -> Vec<(Role, u8, Vec<u8>)> {
+            list.iter().map(|m| (role, m.kind, m.raw.clone())).collect()
+        };
+        let mut out = tagged(Role::Client, hello);
+        out.extend(tagged(Role::Server, first_flight));
+        out.extend(tagged(Role::Client, client));
+        out.extend(tagged(Role::Server, rest));
+        out
+    }
+}
+
+/// Kinds that the builder asks for by name.
+pub(super) const VERIFY: u8 = CERTIFICATE_VERIFY;
+/// Finished.
+pub(super) const FIN: u8 = FINISHED;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8(bytes.to_vec()).expect("the test writes letters")
+    }
+
+    #[test]
+    fn the_order_is_the_protocols_and_not_the_captures() {
+        let mut t = Transcript::default();
+        t.push(Role::Client, 1, b"C");
+        t.push(Role::Server, 2, b"S");
+        // The capture shows the client's flight before the end of the server's.
+        t.push(Role::Client, 11, b"c");
+        t.push(Role::Server, 11, b"s");
+        t.push(Role::Server, 14, b"d");
+        t.push(Role::Client, 16, b"k");
+        t.push(Role::Client, 15, b"v");
+        t.push(Role::Server, 4, b"t");
+        assert_eq!(text(&t.before(Role::Client, VERIFY, false, |_| vec![]).expect("it is there")), "CSsdck");
+        assert_eq!(text(&t.through(Role::Client, 16, false, |_| vec![]).expect("it is there")), "CSsdck");
+        assert_eq!(t.before(Role::Server, FIN, false, |_| vec![]), None);
+    }
+
+    #[test]
+    fn a_retried_hello_is_replaced_by_its_hash() {
+        let mut t = Transcript::default();
+        t.push(Role::Client, 1, b"C");
+        t.push(Role::Server, 2, b"R");
+        t.push(Role::Client, 1, b"D");
+        t.push(Role::Server, 2, b"S");
+        t.push(Role::Server, 20, b"f");
+        let bytes = t.before(Role::Server, FIN, true, |_| b"hh".to_vec()).expect("it is there");
+        assert_eq!(bytes, [&[254, 0, 0, 2][..], b"hhRDS"].concat());
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_checked() {
+        let mut t = Transcript::default();
+        t.push(Role::Client, 1, &vec![0; LIMIT + 1]);
+        t.push(Role::Server, 2, b"S");
+        assert!(t.broken().is_some());
+        assert_eq!(t.through(Role::Server, 2, true, |_| vec![]), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! Signatures and Finished values, checked against the transcript.
+
+use digest::Digest;
+
+use crate::decrypt::{Secret, schedule};
+use crate::role::Role;
+use crate::seen::{At, Seen};
+use crate::session::SignatureCheck;
+use crate::session::builder::{Builder, transcript};
+use crate::tls::handshake::{CertificateVerify, ServerKeyExchange};
+use crate::x509::signature::{Verification, verify_tls};
+
+/// What the TLS 1.3 signature covers before the transcript hash (RFC 8446 section 4.4.3).
+fn signed_content13(role: Role, hash: &[u8]) -> Vec<u8> {
+    let context: &[u8] = match role {
+        Role::Client => b"TLS 1.3, client CertificateVerify",
+        Role::Server => b"TLS 1.3, server CertificateVerify",
+    };
+    let mut content = vec![0x20; 64];
+    content.extend_from_slice(context);
+    content.push(0);
+    content.extend_from_slice(hash);
+    content
+}
+
+fn as_check(verification: Verification) -> SignatureCheck {
+    match verification {
+        Verification::Valid => SignatureCheck::Valid,
+        Verification::Invalid => SignatureCheck::Invalid,
+        Verification::WrongKeyType => SignatureCheck::Unchecked("the signature algorithm does not fit the key's type"),
+        Verification::Unsupported(why) => SignatureCheck::Unchecked(why),
+    }
+}
+
+impl Builder {
+    fn suite_hash(&self) -> impl Fn(&[u8]) -> Vec<u8> + use<> {
+        let suite = self.session.server_hello.value().map_or(0, |hello| hello.cipher_suite);
+        let sha384 = schedule::uses_sha384(suite);
+        move |bytes: &[u8]| {
+            if sha384 { sha2::Sha384::digest(bytes).to_vec() } else { sha2::Sha256::digest(bytes).to_vec() }
+        }
+    }
+
+    /// Whether the CertificateVerify of `from` fits the transcript and the leaf that it sent.
+    pub(super) fn check_certificate_verify(&self, from: Role, verify: &CertificateVerify) -> SignatureCheck {
+        let Some(leaf) = self.session.leaf(from) else {
+            return SignatureCheck::Unchecked("the certificate was not seen");
+        };
+        let tls13 = self.session.is_tls13();
+        let Some(bytes) = self.transcript.before(from, transcript::VERIFY, tls13, self.suite_hash()) else {
+            return SignatureCheck::Unchecked(
+                self.transcript.broken().unwrap_or("the handshake before the signature is not complete"),
+            );
+        };
+        let message = if tls13 { signed_content13(from, &self.suite_hash()(&bytes)) } else { bytes };
+        if self.session.version() == Some(0x0300) {
+            return SignatureCheck::Unchecked("SSL 3.0 signs in a way of its own");
+        }
+        as_check(verify_tls(&leaf.key, verify.scheme, &message, &verify.signature))
+    }
+
+    /// Whether the signature over the ephemeral key fits the server's leaf (RFC 5246 section 7.4.3).
+    pub(super) fn check_server_key_exchange(&mut self, exchange: &ServerKeyExchange, at: At) {
+        let (Some(client), Some(server)) = (self.session.client_hello.value(), self.session.server_hello.value())
+        else {
+            return;
+        };
+        let Some(leaf) = self.session.leaf(Role::Server) else { return };
+        if exchange.signature.is_empty() {
+            return;
+        }
+        let message = [&client.random[..], &server.random[..], &exchange.params].concat();
+        let check = as_check(verify_tls(&leaf.key, exchange.scheme, &message, &exchange.signature));
+        self.session.server_key_exchange_signature = Some(Seen::read(check, at));
+    }
+
+    /// Whether a Finished's verify_data fits; `None` where it cannot be checked.
+    pub(super) fn check_finished(&self, from: Role, verify_data: &[u8]) -> Option<bool> {
+        let tls13 = self.session.is_tls13();
+        let bytes = self.transcript.before(from, transcript::FIN, tls13, self.suite_hash())?;
+        let server = self.session.server_hello.value()?;
+        let expected = if tls13 {
+            let random = self.session.client_hello.value()?.random;
+            let secret = self.keys.tls13(&random)?.handshake(from)?;
+            schedule::finished13(server.cipher_suite, secret, &self.suite_hash()(&bytes))?
+        } else {
+            schedule::finished12(
+                server.cipher_suite,
+                server.selected_version(),
+                self.master.as_ref()?,
+                from,
+                &bytes,
+            )?
+        };
+        Some(expected == verify_data)
+    }
+
+    /// The master secret, from the key log or from the server's RSA key.
+    pub(super) fn find_master(
+        &self,
+        client_random: &[u8; 32],
+        server_random: &[u8; 32],
+        suite: u16,
+        version: u16,
+    ) -> Option<Secret> {
+        let server = self.session.server_hello.value()?;
+        if let Some(master) = self.keys.master(client_random, &server.session_id) {
+            return Some(master);
+        }
+        let body = self.key_exchange.as_ref()?;
+        let offered = self.session.client_hello.value()?.version;
+        let premaster = self.keys.premaster(body, offered)?;
+        const EXTENDED_MASTER_SECRET: u16 = 23;
+        if server.extensions.has(EXTENDED_MASTER_SECRET) {
+            let through = self.transcript.through(Role::Client, 16, false, |_| Vec::new())?;
+            schedule::extended_master_secret(suite, version, &premaster, &through)
+        } else {
+            schedule::master_secret(suite, version, &premaster, client_random, server_random)
+        }
+    }
+}
