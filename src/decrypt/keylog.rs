@@ -145,7 +145,7 @@ impl SessionSecrets {
 }
 
 /// All secrets that key logs have told so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KeyLog {
     sessions: Bounded<ClientRandom, SessionSecrets>,
     by_session_id: Bounded<Vec<u8>, Secret>,
@@ -291,7 +291,7 @@ struct Kept {
 }
 
 /// A map that forgets its oldest key when full.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Bounded<K, V> {
     map: HashMap<K, V>,
     order: VecDeque<K>,

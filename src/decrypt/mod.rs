@@ -14,6 +14,7 @@ mod block;
 pub mod dtls13;
 pub mod hash;
 pub mod keylog;
+mod keyring;
 mod mac;
 mod mask;
 pub mod quic;
@@ -25,6 +26,7 @@ pub mod server_key;
 pub mod suite;
 pub mod transcript;
 
+pub use keyring::KeyRing;
 pub use keylog::{KeyLog, SecretLabel, SessionSecrets};
 pub use record::{OpenError, Opened, Protection};
 pub use secret::Secret;

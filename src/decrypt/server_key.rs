@@ -17,7 +17,7 @@ const PREMASTER_LEN: usize = 48;
 const KEYS_KEPT: usize = 64;
 
 /// Private keys of servers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct ServerKeys {
     keys: Vec<PrivateKey>,
 }

@@ -192,11 +192,10 @@ impl Engine {
     }
 
     fn secrets(&mut self, text: &str) {
-        let mut keys = KeyRing::clone(&self.keys);
-        for problem in keys.add_log(text) {
+        let problems = Arc::make_mut(&mut self.keys).add_log(text);
+        for problem in problems {
             self.problem(problem);
         }
-        self.keys = Arc::new(keys);
         let keys = &self.keys;
         self.flows.for_each_mut(|flow| flow.new_keys(keys));
     }

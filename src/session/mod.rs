@@ -4,6 +4,7 @@
 pub mod builder;
 pub mod describe;
 pub mod inference;
+pub mod stack;
 pub mod timeline;
 
 use std::collections::VecDeque;

@@ -24,6 +24,9 @@ impl Builder {
         self.find_resumption();
         let mut session = self.session;
         inference::infer(&mut session);
+        for role in [Role::Client, Role::Server] {
+            *session.stack.of_mut(role) = crate::session::stack::guess(&session, role);
+        }
         Resolver { hole: self.hole, mid_stream: session.tcp.mid_stream, open }.resolve(&mut session);
         add_tcp_entries(&mut session);
         session.timeline.entries.sort_by_key(|entry| entry.packet);
@@ -79,7 +82,7 @@ impl Builder {
     pub(super) fn early_data(&mut self) {
         let Some(hello) = self.session.client_hello.value() else { return };
         let keys = std::sync::Arc::clone(&self.keys);
-        let Some(secret) = keys.tls13(&hello.random).and_then(|secrets| secrets.early()) else { return };
+        let Some(secret) = keys.early13(&hello.random) else { return };
         let epochs = hello
             .cipher_suites
             .iter()

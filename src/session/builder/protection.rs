@@ -57,7 +57,7 @@ impl Direction {
 
     pub(super) fn skip(&mut self) {
         if let Some(current) = self.epochs.first_mut() {
-            current.skip(1);
+            current.skip(&[]);
         }
     }
 
@@ -76,12 +76,12 @@ impl Direction {
     }
 
     fn open(&mut self, header: RecordHeader, fragment: &[u8]) -> Result<(ContentType, Vec<u8>), OpenError> {
-        let window = if self.lost { WINDOW } else { 1 };
+        let window = if self.lost { WINDOW } else { 0 };
         let mut failure = OpenError::BadMac;
         for index in 0..self.epochs.len() {
             let Some(protection) = self.epochs.get_mut(index) else { break };
             match protection.open_near(header, fragment, window) {
-                Ok(opened) => {
+                Ok((opened, _)) => {
                     // Earlier epochs are over: 0-RTT keys are never used again.
                     self.epochs.drain(..index);
                     self.lost = false;
@@ -186,15 +186,15 @@ impl Builder {
         let random = hello.random;
         let Some(suite) = self.session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
         let keys = std::sync::Arc::clone(&self.keys);
-        let secrets = keys.tls13(&random);
         for role in [Role::Client, Role::Server] {
             let mut epochs = Vec::new();
-            if let Some(secrets) = secrets {
-                let early = (role == Role::Client).then(|| secrets.early()).flatten();
-                let own = secrets.handshake(role);
-                epochs.extend([early, own].into_iter().flatten().filter_map(|secret| Protection::tls13(suite, secret)));
-            }
             let direction = self.direction.of_mut(role);
+            if role == Role::Client {
+                // 0-RTT data may go on behind the ServerHello, under keys that have been in use.
+                epochs = std::mem::take(&mut direction.epochs);
+                epochs.truncate(if direction.proven { 1 } else { 8 });
+            }
+            epochs.extend(keys.handshake13(&random, role).and_then(|secret| Protection::tls13(suite, secret)));
             direction.install(epochs);
             direction.stage = Stage::Handshake;
         }
@@ -207,8 +207,7 @@ impl Builder {
         let Some(suite) = self.session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
         let keys = std::sync::Arc::clone(&self.keys);
         let epochs = keys
-            .tls13(&random)
-            .and_then(|secrets| secrets.application(role, 0))
+            .application13(&random, role)
             .and_then(|secret| Protection::tls13(suite, secret))
             .into_iter()
             .collect();

@@ -1,8 +1,9 @@
 //! Signatures and Finished values, checked against the transcript.
 
-use digest::Digest;
-
-use crate::decrypt::{Secret, schedule};
+use crate::decrypt::hash::Hash;
+use crate::decrypt::schedule::{self, LabelPrefix};
+use crate::decrypt::suite::SuiteParameters;
+use crate::decrypt::Secret;
 use crate::role::Role;
 use crate::seen::{At, Seen};
 use crate::session::SignatureCheck;
@@ -34,11 +35,12 @@ fn as_check(verification: Verification) -> SignatureCheck {
 
 impl Builder {
     fn suite_hash(&self) -> impl Fn(&[u8]) -> Vec<u8> + use<> {
-        let suite = self.session.server_hello.value().map_or(0, |hello| hello.cipher_suite);
-        let sha384 = schedule::uses_sha384(suite);
-        move |bytes: &[u8]| {
-            if sha384 { sha2::Sha384::digest(bytes).to_vec() } else { sha2::Sha256::digest(bytes).to_vec() }
-        }
+        let hash = self.suite().map_or(Hash::Sha256, |suite| suite.hash);
+        move |bytes: &[u8]| hash.digest(bytes)
+    }
+
+    fn suite(&self) -> Option<SuiteParameters> {
+        SuiteParameters::of(self.session.server_hello.value()?.cipher_suite)
     }
 
     /// Whether the CertificateVerify of `from` fits the transcript and the leaf that it sent.
@@ -79,18 +81,15 @@ impl Builder {
         let tls13 = self.session.is_tls13();
         let bytes = self.transcript.before(from, transcript::FIN, tls13, self.suite_hash())?;
         let server = self.session.server_hello.value()?;
+        let suite = self.suite()?;
         let expected = if tls13 {
             let random = self.session.client_hello.value()?.random;
-            let secret = self.keys.tls13(&random)?.handshake(from)?;
-            schedule::finished13(server.cipher_suite, secret, &self.suite_hash()(&bytes))?
+            let secret = self.keys.handshake13(&random, from)?;
+            schedule::verify_data_tls13(suite.hash, secret, LabelPrefix::Tls13, &suite.hash.digest(&bytes))?
         } else {
-            schedule::finished12(
-                server.cipher_suite,
-                server.selected_version(),
-                self.master.as_ref()?,
-                from,
-                &bytes,
-            )?
+            let version = server.selected_version();
+            let transcript = schedule::finished_hash(version, &suite).digest(&bytes);
+            schedule::verify_data(version, suite.hash, self.master.as_ref()?, from, &transcript)
         };
         Some(expected == verify_data)
     }
@@ -109,13 +108,15 @@ impl Builder {
         }
         let body = self.key_exchange.as_ref()?;
         let offered = self.session.client_hello.value()?.version;
-        let premaster = self.keys.premaster(body, offered)?;
+        let premaster = self.keys.premaster(client_random, body, offered)?;
+        let suite = SuiteParameters::of(suite)?;
         const EXTENDED_MASTER_SECRET: u16 = 23;
         if server.extensions.has(EXTENDED_MASTER_SECRET) {
             let through = self.transcript.through(Role::Client, 16, false, |_| Vec::new())?;
-            schedule::extended_master_secret(suite, version, &premaster, &through)
+            let session_hash = schedule::finished_hash(version, &suite).digest(&through);
+            Some(schedule::extended_master_secret(version, suite.hash, &premaster, &session_hash))
         } else {
-            schedule::master_secret(suite, version, &premaster, client_random, server_random)
+            Some(schedule::master_secret(version, suite.hash, &premaster, client_random, server_random))
         }
     }
 }

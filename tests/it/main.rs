@@ -1,0 +1,3 @@
+//! Tests of the whole: one binary, a module per topic.
+
+mod tidy;
