@@ -4,6 +4,7 @@
 pub mod builder;
 pub mod describe;
 pub mod inference;
+pub mod outcome;
 pub mod stack;
 pub mod timeline;
 
