@@ -1,13 +1,212 @@
-//! What a rule looks at.
+//! What a rule looks at: the facts, the user's beliefs, and what follows from both and is needed by
+//! many rules (how the attempt ended, what is wrong with each chain).
 
-use crate::session::Session;
-use crate::trust::Beliefs;
+use crate::diagnosis::ending::Ending;
+use crate::diagnosis::fault::Fault;
+use crate::diagnosis::refused::{Fit, Refused};
+use crate::role::{ByRole, Role};
+use crate::seen::{At, Observed};
+use crate::session::{CertificateSent, Session, SignatureCheck};
+use crate::trust::{Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, chain, name_match};
+use crate::x509::Certificate;
 
-/// What was on the wire, and what the user believes about trust.
-#[derive(Debug, Clone, Copy)]
+/// What was on the wire, what the user believes about trust, and what follows from both.
+#[derive(Debug)]
 pub struct Case<'a> {
     /// The facts.
     pub session: &'a Session,
     /// Trust stores and names given by the user.
     pub beliefs: &'a Beliefs,
+    /// How it ended.
+    pub ending: Ending<'a>,
+    /// What a verifier would say of each side's chain; `None` where there is no chain to read.
+    pub chain: ByRole<Option<ChainReport>>,
+}
+
+impl<'a> Case<'a> {
+    /// The case of one session.
+    pub fn new(session: &'a Session, beliefs: &'a Beliefs) -> Self {
+        let crls = &beliefs.revocation_lists;
+        let report = |role: Role| {
+            let chain = presented(session, role);
+            let anchors = beliefs.anchors_for(role);
+            (!chain.is_empty()).then(|| chain::examine(chain, role, anchors, crls, session.judged_at(role)))
+        };
+        Self {
+            session,
+            beliefs,
+            ending: Ending::of(session),
+            chain: ByRole { client: report(Role::Client), server: report(Role::Server) },
+        }
+    }
+
+    /// The chain of `role`: of the main handshake, or of a later authentication.
+    pub fn presented(&self, role: Role) -> &'a [Certificate] {
+        presented(self.session, role)
+    }
+
+    /// Where the chain of `role` was seen.
+    pub fn presented_at(&self, role: Role) -> Option<At> {
+        let later = self.session.reauthentication.iter().rev().find_map(|seen| {
+            let answer = seen.value.answer.seen()?;
+            answer.value.chain().map(|_| answer.at())
+        });
+        later
+            .filter(|_| role == Role::Client)
+            .or_else(|| self.session.certificate.of(role).seen().map(crate::seen::Seen::at))
+    }
+
+    /// What the user says that the verifier of `role`'s certificate trusts.
+    pub fn anchors(&self, role: Role) -> Option<&'a Anchors> {
+        self.beliefs.anchors_for(role)
+    }
+
+    /// What is known of issuers besides the chain of `role`.
+    pub fn known_issuers(&self, role: Role) -> KnownIssuers<'_> {
+        let request = self.session.certificate_request.value().and_then(|request| request.message.as_ref());
+        let requested = request.filter(|_| role == Role::Client).map_or(&[][..], |request| &request.authorities);
+        KnownIssuers { requested, anchors: self.anchors(role), seen: presented(self.session, role.peer()) }
+    }
+
+    /// Whether a certificate was sent when it was asked for again after the handshake.
+    pub fn reauthenticated_with_certificate(&self) -> bool {
+        self.session
+            .reauthentication
+            .iter()
+            .any(|seen| seen.value.answer.value().is_some_and(|sent| !matches!(sent, CertificateSent::Empty)))
+    }
+
+    /// How the peer refused the certificate of `role`, where it did.
+    pub fn refused(&self, role: Role) -> Option<Refused<'a>> {
+        Refused::of(self, role)
+    }
+
+    /// The flaws of `role`'s chain.
+    pub fn flaws(&self, role: Role) -> &[Flaw] {
+        self.chain.of(role).as_ref().map_or(&[], |report| &report.flaws)
+    }
+
+    /// The first flaw that is `fault`.
+    pub fn flaw(&self, role: Role, fault: Fault) -> Option<&Flaw> {
+        self.flaws(role).iter().find(|flaw| fault_of(flaw) == Some(fault))
+    }
+
+    /// Whether another fault than `fault` can be seen in the certificate of `role` that fits the
+    /// refusal at least as well as `fit`.
+    pub fn has_rival(&self, role: Role, fault: Fault, fit: Fit) -> bool {
+        let Some(refused) = self.refused(role) else { return false };
+        let by_flaw = self
+            .flaws(role)
+            .iter()
+            .filter_map(fault_of)
+            .any(|other| other != fault && other != Fault::Malformed && refused.fit(self, other) >= fit);
+        by_flaw
+            || (fault != Fault::KeyMismatch
+                && self.signature_is_wrong(role)
+                && refused.fit(self, Fault::KeyMismatch) >= fit)
+    }
+
+    /// Whether the certificate of `role` shows a fault that explains the refusal well, other than one
+    /// of trust.
+    pub fn is_explained(&self, role: Role) -> bool {
+        let Some(refused) = self.refused(role) else { return false };
+        self.flaws(role)
+            .iter()
+            .filter_map(fault_of)
+            .filter(|fault| !matches!(fault, Fault::UntrustedCa | Fault::Malformed | Fault::Weak))
+            .any(|fault| refused.fit(self, fault) >= Fit::Silent)
+    }
+
+    /// Whether a fault beside `fault` that is not one of trust can be seen, and fits as well as `fit`.
+    pub fn is_explained_beside(&self, role: Role, fault: Fault, fit: Fit) -> bool {
+        let Some(refused) = self.refused(role) else { return false };
+        self.flaws(role)
+            .iter()
+            .filter_map(fault_of)
+            .filter(|other| *other != fault && !matches!(other, Fault::UntrustedCa | Fault::Malformed | Fault::Weak))
+            .any(|other| refused.fit(self, other) >= fit)
+    }
+
+    /// Whether the CertificateVerify (or the signature over the key exchange) of `role` does not fit
+    /// its certificate.
+    pub fn signature_is_wrong(&self, role: Role) -> bool {
+        let verify = self.session.certificate_verify_signature.of(role).as_ref();
+        let exchange = self.session.server_key_exchange_signature.as_ref().filter(|_| role == Role::Server);
+        [verify, exchange].into_iter().flatten().any(|seen| seen.value == SignatureCheck::Invalid)
+    }
+
+    /// The name that the client meant to reach, where it is known.
+    pub fn server_name(&self) -> Option<String> {
+        self.beliefs.server_name.clone().or_else(|| self.session.client_hello.value()?.extensions.server_name_text())
+    }
+
+    /// How the server's leaf fits the name that the client meant; `None` where one of both is not
+    /// known.
+    pub fn name_match(&self) -> Option<name_match::NameMatch> {
+        let leaf = self.session.leaf(Role::Server)?;
+        Some(name_match::matches(leaf, &self.server_name()?))
+    }
+
+    /// Whether packets are missing from the capture where they would matter: before the handshake was
+    /// over.
+    pub fn has_holes(&self) -> bool {
+        let tcp = &self.session.tcp;
+        tcp.mid_stream || !tcp.gaps.client.is_empty() || !tcp.gaps.server.is_empty() || self.is_one_sided()
+    }
+
+    /// Only one direction was captured.
+    pub fn is_one_sided(&self) -> bool {
+        let packets = &self.session.tcp.packets;
+        packets.client + packets.server > 0 && (packets.client == 0 || packets.server == 0)
+    }
+
+    /// Whether the server asked for a certificate, in the main handshake or later.
+    pub fn asked(&self) -> bool {
+        self.session.certificate_request.is_seen() || !self.session.reauthentication.is_empty()
+    }
+
+    /// Whether the client's own answer to that was empty.
+    pub fn answered_empty(&self) -> bool {
+        let last = self.session.reauthentication.iter().rev().find_map(|seen| seen.value.answer.value());
+        let main = self.session.certificate.client.value();
+        matches!(last.or(main), Some(CertificateSent::Empty))
+    }
+
+    /// Whether the certificate of `role` is there and cannot be read.
+    pub fn is_unread(&self, role: Role) -> bool {
+        match self.session.certificate.of(role) {
+            Observed::Seen(seen) => matches!(seen.value, CertificateSent::Unread { .. }),
+            Observed::Hidden(_) => true,
+            Observed::NotSent => false,
+        }
+    }
+}
+
+fn presented(session: &Session, role: Role) -> &[Certificate] {
+    let later = session.reauthentication.iter().rev().find_map(|seen| seen.value.answer.value()?.chain());
+    match later {
+        Some(chain) if role == Role::Client => chain,
+        _ => session.chain(role),
+    }
+}
+
+/// Which fault a flaw is.
+pub fn fault_of(flaw: &Flaw) -> Option<Fault> {
+    Some(match flaw {
+        Flaw::Expired { .. } => Fault::Expired,
+        Flaw::NotYetValid { .. } => Fault::NotYetValid,
+        Flaw::SelfSignedLeaf => Fault::SelfSigned,
+        Flaw::WrongUsage { .. } | Flaw::NotACa { .. } => Fault::WrongUsage,
+        Flaw::SameNameOtherKey { .. } => Fault::UntrustedCa,
+        Flaw::PathTooLong { .. } => Fault::ChainTooLong,
+        Flaw::WeakKey { .. } | Flaw::WeakDigest { .. } => Fault::Weak,
+        Flaw::BadSignature { .. }
+        | Flaw::NameConstraint { .. }
+        | Flaw::UnknownCritical { .. }
+        | Flaw::OldVersion { .. }
+        | Flaw::Malformed { .. } => Fault::Malformed,
+        Flaw::Revoked { .. } => Fault::Revoked,
+        // Few verifiers refuse for these; where they do, it shows as another fault.
+        Flaw::CrlExpired { .. } | Flaw::CaAsLeaf | Flaw::AnchorExpired { .. } | Flaw::AnchorNotYetValid { .. } => return None,
+    })
 }

@@ -1,1 +1,6 @@
-//! Tables only: which stack does what. Names causes, roles and code points, and nothing else.
+//! What is known of the world: tables only. Which stack says what, and what to do about a cause.
+
+pub mod dialects;
+pub mod keys;
+pub mod remedies;
+pub mod stacks;

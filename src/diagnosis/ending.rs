@@ -1,0 +1,321 @@
+//! How an attempt ended: the one event that ended it, and how far it had come by then. Every rule asks
+//! this first, so it is worked out once.
+
+use crate::role::Role;
+use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
+use crate::session::{AlertSeen, Refusal, RefusalMeaning, Session, Transport};
+use crate::tls::alert::Alert;
+
+/// How far the handshake had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// No ClientHello was seen.
+    Nothing,
+    /// The ClientHello was sent, and no ServerHello.
+    Hello,
+    /// The server's first flight was under way, or done; the client had not gone on.
+    ServerFlight,
+    /// The client's second flight was under way, or done; the server had not accepted it.
+    ClientFlight,
+    /// Both sides had finished, as far as can be seen.
+    Finished,
+}
+
+/// The event that ended an attempt.
+#[derive(Debug, Clone, Copy)]
+pub enum Ending<'a> {
+    /// A fatal alert whose number could be read.
+    Alert {
+        /// The alert.
+        seen: &'a Seen<AlertSeen>,
+        /// Its number.
+        alert: Alert,
+        /// How far the handshake had come.
+        stage: Stage,
+    },
+    /// An alert whose number is encrypted, at a place where it is no ordinary close_notify.
+    HiddenAlert {
+        /// The alert.
+        seen: &'a Seen<AlertSeen>,
+        /// How far the handshake had come.
+        stage: Stage,
+    },
+    /// The application refused the client.
+    Refusal {
+        /// Its words.
+        seen: &'a Seen<Refusal>,
+    },
+    /// A side closed in mid-handshake without a fatal alert.
+    Closed {
+        /// Who.
+        by: Role,
+        /// Where.
+        at: At,
+        /// How.
+        how: Close,
+        /// How far the handshake had come.
+        stage: Stage,
+    },
+    /// The handshake was complete, and the client left at once, without a word of application data.
+    LeftAtOnce {
+        /// Where it closed.
+        at: At,
+        /// How.
+        how: Close,
+    },
+    /// Nobody had closed when the capture ended.
+    Open {
+        /// How far the handshake had come.
+        stage: Stage,
+    },
+    /// The handshake was complete, and nothing refused it.
+    Completed,
+}
+
+/// How a connection was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// By a close_notify alert.
+    CloseNotify,
+    /// By a FIN.
+    Fin,
+    /// By a reset.
+    Reset,
+}
+
+impl Close {
+    /// `closed with close_notify`, …
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CloseNotify => "closed the connection with close_notify",
+            Self::Fin => "closed the connection",
+            Self::Reset => "reset the connection",
+        }
+    }
+}
+
+/// close_notify.
+const CLOSE_NOTIFY: u8 = 0;
+/// user_canceled.
+const USER_CANCELED: u8 = 90;
+/// no_renegotiation.
+const NO_RENEGOTIATION: u8 = 100;
+/// decode_error.
+const DECODE_ERROR: u8 = 50;
+
+impl<'a> Ending<'a> {
+    /// How `session` ended.
+    pub fn of(session: &'a Session) -> Self {
+        let alert = session.alerts.iter().find_map(|seen| fatal(session, seen).map(|alert| (seen, alert)));
+        let hidden = session.alerts.iter().find(|seen| is_hidden_refusal(session, seen));
+        let refusal = refusal(session);
+        let early_close = early_close(session);
+        let first = [
+            alert.map(|(seen, _)| seen.packet),
+            hidden.map(|seen| seen.packet),
+            refusal.map(|seen| seen.packet),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
+        let Some(first) = first else { return Self::without_words(session) };
+        if let Some((by, at, how)) = early_close
+            && at.packet <= first
+            && is_reaction(alert, by)
+        {
+            return Self::Closed { by, at, how, stage: stage(session, at.packet, by) };
+        }
+        if let Some((seen, alert)) = alert
+            && seen.packet == first
+        {
+            return Self::Alert { seen, alert, stage: stage(session, first, seen.value.from) };
+        }
+        if let Some(seen) = hidden
+            && seen.packet == first
+        {
+            return Self::HiddenAlert { seen, stage: stage(session, first, seen.value.from) };
+        }
+        match refusal {
+            Some(seen) => Self::Refusal { seen },
+            None => Self::without_words(session),
+        }
+    }
+
+    /// Neither an alert nor a refusal: what the connection itself tells.
+    fn without_words(session: &'a Session) -> Self {
+        if is_completed(session) {
+            return left_at_once(session).map_or(Self::Completed, |(at, how)| Self::LeftAtOnce { at, how });
+        }
+        match first_close(session, PacketNo(0)) {
+            Some((by, at, how)) => Self::Closed { by, at, how, stage: stage(session, at.packet, by) },
+            None => Self::Open { stage: stage(session, PacketNo(u64::MAX), Role::Client) },
+        }
+    }
+
+    /// How far the handshake had come.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Alert { stage, .. }
+            | Self::HiddenAlert { stage, .. }
+            | Self::Closed { stage, .. }
+            | Self::Open { stage } => *stage,
+            Self::Refusal { .. } | Self::LeftAtOnce { .. } | Self::Completed => Stage::Finished,
+        }
+    }
+
+    /// The packet of the event, where there is one.
+    pub fn packet(&self) -> Option<PacketNo> {
+        match self {
+            Self::Alert { seen, .. } | Self::HiddenAlert { seen, .. } => Some(seen.packet),
+            Self::Refusal { seen } => Some(seen.packet),
+            Self::Closed { at, .. } | Self::LeftAtOnce { at, .. } => Some(at.packet),
+            Self::Open { .. } | Self::Completed => None,
+        }
+    }
+}
+
+/// The alert where it ends a handshake. RFC 8446 section 6.2: in TLS 1.3 every error alert is fatal,
+/// whatever its level says.
+fn fatal(session: &Session, seen: &Seen<AlertSeen>) -> Option<Alert> {
+    let alert = seen.value.alert?;
+    let closes = matches!(alert.description, CLOSE_NOTIFY | USER_CANCELED | NO_RENEGOTIATION);
+    (!closes && (alert.level == 2 || session.is_tls13())).then_some(alert)
+}
+
+/// An encrypted alert at a place where it is no ordinary goodbye: before its sender, or its peer, has
+/// sent anything that belongs behind the handshake.
+fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
+    if seen.value.alert.is_some() {
+        return false;
+    }
+    let from = seen.value.from;
+    let spoke = session.application_data.of(from).first.is_some_and(|at| at.packet <= seen.packet);
+    match from {
+        Role::Server => !spoke && !accepted(session, seen.packet),
+        // A client that has finished may say goodbye without having said anything else.
+        Role::Client => !spoke && !session.finished.client.seen().is_some_and(|f| f.packet <= seen.packet),
+    }
+}
+
+/// A refusal that has to do with who the client is.
+fn refusal(session: &Session) -> Option<&Seen<Refusal>> {
+    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls)
+}
+
+/// Whether the server had accepted the client's flight before `packet`: a ticket, or data of its own
+/// after the client's Finished, say so (RFC 8446 section 4.6.1); before TLS 1.3 its Finished does.
+fn accepted(session: &Session, packet: PacketNo) -> bool {
+    let Some(finished) = session.finished.client.seen() else { return false };
+    if !session.is_tls13() {
+        return session.finished.server.seen().is_some_and(|f| f.packet <= packet);
+    }
+    let ticket = session.tickets.iter().any(|ticket| ticket.packet >= finished.packet && ticket.packet <= packet);
+    let data = &session.application_data.server;
+    let spoke = [data.first, data.last]
+        .into_iter()
+        .flatten()
+        .any(|at| at.packet > finished.packet && at.packet <= packet);
+    ticket || spoke
+}
+
+/// Whether both sides completed the handshake, as far as can be seen.
+fn is_completed(session: &Session) -> bool {
+    let finished = |role: Role| session.finished.of(role).is_seen();
+    if session.resumed.is_some() && finished(Role::Client) && finished(Role::Server) {
+        return true;
+    }
+    let both = finished(Role::Client) && finished(Role::Server);
+    if !session.is_tls13() {
+        return both || data_both_ways(session);
+    }
+    if both && accepted(session, PacketNo(u64::MAX)) {
+        return true;
+    }
+    // The client closed first, in good order; a server that had refused it would have said so.
+    let goodbye = |role: Role| {
+        session.alerts_of(role).any(|seen| seen.value.alert.is_some_and(|alert| alert.description == CLOSE_NOTIFY))
+    };
+    (both && (goodbye(Role::Server) || closed_by_client_first(session))) || data_both_ways(session)
+}
+
+fn data_both_ways(session: &Session) -> bool {
+    session.application_data.client.records > 0
+        && session.application_data.server.records > 0
+        && (session.tcp.mid_stream || hidden_by_gap(session))
+}
+
+fn hidden_by_gap(session: &Session) -> bool {
+    [Role::Client, Role::Server]
+        .iter()
+        .any(|role| matches!(session.finished.of(*role), Observed::Hidden(Hidden::Gap | Hidden::BeforeCapture)))
+}
+
+fn closed_by_client_first(session: &Session) -> bool {
+    matches!(first_close(session, PacketNo(0)), Some((Role::Client, _, _)))
+}
+
+/// The first close after `after`: close_notify, FIN or reset.
+fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> {
+    let mut all: Vec<(Role, At, Close)> = Vec::new();
+    for role in [Role::Client, Role::Server] {
+        let goodbye = session.alerts_of(role).find(|seen| {
+            seen.value.alert.is_none_or(|alert| matches!(alert.description, CLOSE_NOTIFY | USER_CANCELED))
+        });
+        all.extend(goodbye.map(|seen| (role, seen.at(), Close::CloseNotify)));
+        all.extend(session.tcp.fin.of(role).map(|at| (role, at, Close::Fin)));
+    }
+    all.extend(session.tcp.resets.iter().map(|reset| (reset.from, reset.at, Close::Reset)));
+    all.into_iter().filter(|(_, at, _)| at.packet > after).min_by_key(|(_, at, _)| at.packet)
+}
+
+/// A FIN or a reset that came before any words.
+fn early_close(session: &Session) -> Option<(Role, At, Close)> {
+    if is_completed(session) {
+        return None;
+    }
+    first_close(session, PacketNo(0)).filter(|(_, _, how)| *how != Close::CloseNotify)
+}
+
+/// Whether the alert only answers the close of its peer: OpenSSL calls a FIN in mid-handshake a
+/// decode_error, others an unexpected message or an internal error.
+fn is_reaction(alert: Option<(&Seen<AlertSeen>, Alert)>, closed_by: Role) -> bool {
+    alert.is_some_and(|(seen, alert)| {
+        seen.value.from == closed_by.peer() && matches!(alert.description, DECODE_ERROR | 10 | 80)
+    })
+}
+
+/// The client's own close right behind a complete handshake, with not a byte of application data.
+fn left_at_once(session: &Session) -> Option<(At, Close)> {
+    if session.transport != Transport::Tcp || session.application_data.client.records > 0 {
+        return None;
+    }
+    let (by, at, how) = first_close(session, PacketNo(0))?;
+    (by == Role::Client && session.application_data.server.records == 0).then_some((at, how))
+}
+
+/// How far the handshake had come just before `packet`, for something that `from` sent there.
+fn stage(session: &Session, packet: PacketNo, from: Role) -> Stage {
+    let before = |seen: Option<PacketNo>| seen.is_some_and(|seen| seen <= packet);
+    let client_finished = before(session.finished.client.seen().map(|seen| seen.packet));
+    if client_finished {
+        let server_finished = before(session.finished.server.seen().map(|seen| seen.packet));
+        let done = match from {
+            // Who has sent Finished in TLS 1.3, and goes on, has accepted the server's.
+            Role::Client => server_finished,
+            Role::Server => server_finished && accepted(session, packet),
+        };
+        return if done { Stage::Finished } else { Stage::ClientFlight };
+    }
+    let client_flight = [
+        session.certificate.client.seen().map(|seen| seen.packet),
+        session.client_key_exchange.seen().map(|seen| seen.packet),
+        session.change_cipher_spec.client.as_ref().filter(|_| !session.is_tls13()).map(|seen| seen.packet),
+    ];
+    if client_flight.into_iter().any(before) {
+        return Stage::ClientFlight;
+    }
+    if before(session.server_hello.seen().map(|seen| seen.packet)) {
+        return Stage::ServerFlight;
+    }
+    if before(session.client_hello.seen().map(|seen| seen.packet)) { Stage::Hello } else { Stage::Nothing }
+}

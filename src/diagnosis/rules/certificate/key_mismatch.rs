@@ -1,0 +1,86 @@
+//! A signature was made with a key that does not belong to the certificate.
+#![doc = include_str!("key_mismatch.md")]
+
+use crate::cause::{Cause, Confidence};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::fault::Fault;
+use crate::diagnosis::finding::{Evidence, Finding};
+use crate::diagnosis::refused::{Fit, How};
+use crate::diagnosis::rule::{Assessment, Rule};
+use crate::diagnosis::rules::certificate::{subject, unseen, with_needs};
+use crate::role::Role;
+use crate::seen::Seen;
+use crate::session::SignatureCheck;
+
+/// The client's.
+pub const CLIENT: Rule = Rule {
+    cause: Cause::ClientCertKeyMismatch,
+    shadows: &[
+        Cause::ClientCertRejected,
+        Cause::ClientCertUntrustedCa,
+        Cause::ClientCertChainIncomplete,
+        Cause::CorruptedRecord,
+        Cause::ProtocolViolation,
+    ],
+    examine: |case| examine(case, Role::Client),
+};
+/// The server's.
+pub const SERVER: Rule = Rule {
+    cause: Cause::ServerCertKeyMismatch,
+    shadows: &[
+        Cause::ServerCertRejected,
+        Cause::ServerCertUntrustedCa,
+        Cause::ServerCertChainIncomplete,
+        Cause::CorruptedRecord,
+        Cause::ProtocolViolation,
+    ],
+    examine: |case| examine(case, Role::Server),
+};
+
+fn checks<'a>(case: &Case<'a>, role: Role) -> Vec<&'a Seen<SignatureCheck>> {
+    let verify = case.session.certificate_verify_signature.of(role).as_ref();
+    let exchange = case.session.server_key_exchange_signature.as_ref().filter(|_| role == Role::Server);
+    [exchange, verify].into_iter().flatten().collect()
+}
+
+fn examine(case: &Case<'_>, role: Role) -> Assessment {
+    let checks = checks(case, role);
+    let invalid = checks.iter().find(|seen| seen.value == SignatureCheck::Invalid).copied();
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
+    let verifier = role.peer();
+    if let Some(seen) = invalid {
+        let fit = refused.fit(case, Fault::KeyMismatch);
+        let confidence = match fit {
+            Fit::Names | Fit::Allows => Confidence::Certain,
+            Fit::Silent | Fit::Unusual if !case.has_rival(role, Fault::KeyMismatch, Fit::Allows) => Confidence::Likely,
+            Fit::Silent | Fit::Unusual | Fit::Excludes => Confidence::Possible,
+        };
+        let summary = format!(
+            "The {verifier} refused the {role}: the {role} signed with a key that does not belong to its certificate{}.",
+            subject(case, role)
+        );
+        let text = format!("the {role}'s signature over the handshake does not verify with the key in its certificate");
+        let finding = Finding::with(confidence, summary, Evidence::of(seen, text)).and(refused.evidence()).explain(
+            "The signature was checked here, against the messages of this capture and the key in the certificate.",
+        );
+        return Assessment::Supported(with_needs(case, role, confidence, finding));
+    }
+    let named = matches!(refused.how, How::Alert(_, 51));
+    if let Some(valid) = checks.iter().find(|seen| seen.value == SignatureCheck::Valid) {
+        return if named {
+            Assessment::RuledOut(Evidence::of(valid, format!("the {role}'s signature verifies with the key in its certificate")))
+        } else {
+            Assessment::Silent
+        };
+    }
+    if !named {
+        return Assessment::Silent;
+    }
+    Assessment::Supported(unseen(
+        case,
+        &refused,
+        Confidence::Likely,
+        format!("The {verifier} could not verify a signature of the {role}."),
+        "decrypt_error is said where a signature does not fit the certificate's key, and by some stacks where the signature of the issuer does not fit.",
+    ))
+}

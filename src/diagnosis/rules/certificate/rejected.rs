@@ -1,0 +1,72 @@
+//! The certificate was refused, and the reason is hidden.
+#![doc = include_str!("rejected.md")]
+
+use crate::cause::{Cause, Confidence};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::ending::Stage;
+use crate::diagnosis::refused::How;
+use crate::diagnosis::rule::{Assessment, Rule};
+use crate::diagnosis::rules::certificate::unseen;
+use crate::role::Role;
+use crate::session::Stack;
+
+/// The client's.
+pub const CLIENT: Rule = Rule {
+    cause: Cause::ClientCertRejected,
+    shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::ProtocolViolation],
+    examine: |case| examine(case, Role::Client),
+};
+/// The server's.
+pub const SERVER: Rule = Rule {
+    cause: Cause::ServerCertRejected,
+    shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::ClientAborted, Cause::ProtocolViolation],
+    examine: |case| examine(case, Role::Server),
+};
+
+/// Alerts that speak of a certificate and nothing else (RFC 8446 section 6.2).
+const ABOUT_CERTIFICATES: &[u8] = &[41, 42, 43, 44, 45, 46, 48, 111, 113, 114];
+
+fn examine(case: &Case<'_>, role: Role) -> Assessment {
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
+    let confidence = match refused.how {
+        How::Alert(_, alert) if ABOUT_CERTIFICATES.contains(&alert) => Confidence::Likely,
+        How::Alert(_, 49) => Confidence::Likely,
+        How::Alert(..) => Confidence::Possible,
+        How::Hidden(_) => Confidence::Likely,
+        How::Page(seen) if seen.value.meaning == crate::session::RefusalMeaning::CertificateInvalid => Confidence::Likely,
+        How::Page(_) => return Assessment::Silent,
+        How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => closes_silently(case, Role::Server),
+        How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
+        How::Closed(..) => leaves_silently(case),
+    };
+    if role == Role::Client && case.session.certificate_request.is_not_sent() && !case.reauthenticated_with_certificate() {
+        return Assessment::Silent;
+    }
+    let verifier = role.peer();
+    Assessment::Supported(unseen(
+        case,
+        &refused,
+        confidence,
+        format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        if refused.is_hidden() || case.is_unread(role) {
+            "What could tell the reason is encrypted."
+        } else {
+            "Nothing in the certificate explains it: the reason lies in the verifier's own configuration."
+        },
+    ))
+}
+
+/// Stacks that refuse a certificate by closing, without an alert.
+const SILENT: &[Stack] = &[Stack::Node, Stack::S2n, Stack::WolfSsl, Stack::MbedTls];
+
+fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
+    let candidates = &case.session.stack.of(verifier).candidates;
+    if candidates.first().is_some_and(|stack| SILENT.contains(stack)) { Confidence::Likely } else { Confidence::Possible }
+}
+
+/// A client that completes the handshake and leaves at once may have refused; it may also be a health
+/// check.
+fn leaves_silently(case: &Case<'_>) -> Confidence {
+    let candidates = &case.session.stack.client.candidates;
+    if candidates.first() == Some(&Stack::Node) { Confidence::Likely } else { Confidence::Possible }
+}

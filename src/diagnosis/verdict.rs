@@ -1,0 +1,217 @@
+//! From findings to one verdict. The same for all causes: sure before unsure; at equal confidence what
+//! explains another away goes before it; then the order of the table.
+//!
+//! Invariant: nothing here knows what a rule looked at, and the order of the rules decides only between
+//! findings that neither confidence nor `shadows` tells apart.
+
+use crate::cause::{Cause, Confidence};
+use crate::diagnosis::case::Case;
+use crate::diagnosis::diagnosis::{Alternative, Diagnosis, Remedy};
+use crate::diagnosis::ending::{Ending, Stage};
+use crate::diagnosis::finding::{Evidence, Finding};
+use crate::diagnosis::rule::{Assessment, Rule};
+use crate::diagnosis::rules::RULES;
+use crate::knowledge::remedies;
+use crate::role::{Role, Side};
+use crate::session::outcome::Outcome;
+use crate::session::{Decryption, Session};
+use crate::trust::Beliefs;
+
+/// How many alternatives are told.
+const ALTERNATIVES: usize = 5;
+
+/// Causes that rest on something not having been sent: with holes in the capture they are not certain.
+const FROM_ABSENCE: &[Cause] = &[
+    Cause::ClientCertNotRequested,
+    Cause::ServerSilent,
+    Cause::ClientSilent,
+    Cause::ResetAfterClientHello,
+    Cause::ClosedWithoutAlert,
+    Cause::ResetMidHandshake,
+    Cause::PathMtuBlackhole,
+    Cause::ProtocolViolation,
+    Cause::CorruptedRecord,
+];
+
+/// The verdict on `session`, for what the user believes about trust.
+pub fn diagnose(session: &Session, beliefs: &Beliefs) -> Diagnosis {
+    diagnose_with(RULES, session, beliefs)
+}
+
+/// The verdict by these rules.
+pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Diagnosis {
+    let case = Case::new(session, beliefs);
+    let mut found: Vec<(&Rule, Finding)> = Vec::new();
+    let mut ruled_out: Vec<(Cause, Evidence)> = Vec::new();
+    for rule in rules {
+        match (rule.examine)(&case) {
+            Assessment::Silent => {}
+            Assessment::RuledOut(evidence) => ruled_out.push((rule.cause, evidence)),
+            Assessment::Supported(finding) => found.push((rule, finding)),
+        }
+    }
+    let holes = case.has_holes();
+    let mut ranked = rank(found, holes);
+    let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. });
+    let wins = ranked.first().is_some_and(|(_, confidence, _)| !completed || *confidence >= Confidence::Likely);
+    if !wins {
+        return if completed { established(&case, &ranked) } else { unexplained(&case) };
+    }
+    let (rule, confidence, finding) = ranked.remove(0);
+    let mut alternatives = alternatives(&case, &ranked, &ruled_out, rule.cause);
+    alternatives.truncate(ALTERNATIVES);
+    Diagnosis {
+        outcome: outcome(&case, rule.cause),
+        cause: rule.cause,
+        side: finding.side_said().unwrap_or_else(|| rule.cause.side()),
+        confidence,
+        summary: finding.summary().to_owned(),
+        explanation: finding.explanation().to_owned(),
+        evidence: in_order(finding.evidence()),
+        remedies: what_to_do(rule.cause, session),
+        alternatives,
+        needs: finding.needed().to_vec(),
+    }
+}
+
+fn what_to_do(cause: Cause, session: &Session) -> Vec<Remedy> {
+    remedies::of(cause, &session.stack)
+        .into_iter()
+        .map(|row| Remedy { side: row.side, text: row.text.to_owned(), command: row.command.map(str::to_owned) })
+        .collect()
+}
+
+type Ranked<'r> = (&'r Rule, Confidence, Finding);
+
+/// Best first.
+fn rank(found: Vec<(&Rule, Finding)>, holes: bool) -> Vec<Ranked<'_>> {
+    let mut rest: Vec<Ranked<'_>> = found
+        .into_iter()
+        .map(|(rule, finding)| {
+            let capped = holes && FROM_ABSENCE.contains(&rule.cause);
+            let confidence = if capped { finding.confidence().min(Confidence::Likely) } else { finding.confidence() };
+            (rule, confidence, finding)
+        })
+        .collect();
+    rest.sort_by_key(|(rule, confidence, _)| (std::cmp::Reverse(*confidence), position(rule.cause)));
+    let mut ranked = Vec::with_capacity(rest.len());
+    while !rest.is_empty() {
+        let best = rest.first().map(|(_, confidence, _)| *confidence);
+        let explained_away = |candidate: &Rule| {
+            rest.iter().any(|(other, confidence, _)| {
+                Some(*confidence) == best && other.cause != candidate.cause && other.shadows.contains(&candidate.cause)
+            })
+        };
+        let next = rest
+            .iter()
+            .position(|(rule, confidence, _)| Some(*confidence) == best && !explained_away(rule))
+            .unwrap_or(0);
+        ranked.push(rest.remove(next));
+    }
+    ranked
+}
+
+/// The place of a cause in the documentation: the last tie-breaker, so that the order in which rules
+/// stand in a list decides nothing.
+fn position(cause: Cause) -> usize {
+    Cause::ALL.iter().position(|other| *other == cause).unwrap_or(usize::MAX)
+}
+
+fn in_order(evidence: &[Evidence]) -> Vec<Evidence> {
+    let mut list: Vec<Evidence> = Vec::new();
+    for item in evidence {
+        if !list.contains(item) {
+            list.push(item.clone());
+        }
+    }
+    list.sort_by_key(Evidence::packet);
+    list
+}
+
+fn alternatives(case: &Case<'_>, ranked: &[Ranked<'_>], ruled_out: &[(Cause, Evidence)], winner: Cause) -> Vec<Alternative> {
+    let _ = case;
+    let mut list: Vec<Alternative> = ranked
+        .iter()
+        .filter(|(rule, _, _)| !matches!(rule.cause, Cause::Unknown | Cause::CaptureIncomplete))
+        .map(|(rule, confidence, finding)| Alternative {
+            cause: rule.cause,
+            confidence: (*confidence).min(Confidence::Likely),
+            why_not: why_not(winner, finding),
+        })
+        .collect();
+    list.extend(ruled_out.iter().map(|(cause, evidence)| Alternative {
+        cause: *cause,
+        confidence: Confidence::Possible,
+        why_not: format!("ruled out by packet {}: {}", evidence.packet(), evidence.text()),
+    }));
+    list
+}
+
+fn why_not(winner: Cause, finding: &Finding) -> String {
+    match finding.needed().first() {
+        Some(need) => format!("{winner} fits better; to decide: {need}"),
+        None => format!("{winner} fits better"),
+    }
+}
+
+/// Nothing refused it.
+fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
+    let session = case.session;
+    let proved = |role: Role| session.finished.of(role).seen().is_some_and(|seen| !seen.is_inferred() || !session.is_tls13());
+    let certain = proved(Role::Client) && proved(Role::Server) && ranked.is_empty() && !case.has_holes();
+    let mutual = match (case.asked(), case.answered_empty()) {
+        (true, false) if session.certificate.client.is_seen() => ", with a client certificate",
+        (true, true) => "; the server asked for a client certificate, the client sent none, and was let in",
+        _ => "",
+    };
+    let resumed = if session.resumed.is_some() { " by resuming an earlier session" } else { "" };
+    let mut evidence = Vec::new();
+    for role in [Role::Client, Role::Server] {
+        if let Some(seen) = session.finished.of(role).seen() {
+            evidence.push(Evidence::of(seen, format!("the {role} sent Finished")));
+        }
+    }
+    let app = if session.decryption == Decryption::Full || session.refusals.is_empty() { "" } else { " as far as can be read" };
+    Diagnosis {
+        outcome: Outcome::Established,
+        cause: Cause::None,
+        side: Side::None,
+        confidence: if certain { Confidence::Certain } else { Confidence::Likely },
+        summary: format!("The handshake was completed{resumed}{mutual}{app}."),
+        explanation: String::new(),
+        evidence: in_order(&evidence),
+        remedies: Vec::new(),
+        alternatives: alternatives(case, ranked, &[], Cause::None),
+        needs: Vec::new(),
+    }
+}
+
+/// No rule found anything, and yet it was not completed.
+fn unexplained(case: &Case<'_>) -> Diagnosis {
+    let evidence = Evidence::at(case.session.last, "the last packet of the connection");
+    Diagnosis {
+        outcome: outcome(case, Cause::Unknown),
+        cause: Cause::Unknown,
+        side: Side::Unknown,
+        confidence: Confidence::Possible,
+        summary: "The handshake was not completed, and these packets do not say why.".to_owned(),
+        explanation: String::new(),
+        evidence: vec![evidence],
+        remedies: Vec::new(),
+        alternatives: Vec::new(),
+        needs: vec!["the logs of both sides of that moment".to_owned()],
+    }
+}
+
+fn outcome(case: &Case<'_>, cause: Cause) -> Outcome {
+    if cause == Cause::CaptureIncomplete {
+        return Outcome::Incomplete;
+    }
+    match case.ending {
+        Ending::Refusal { .. } if case.session.finished.client.is_seen() || case.session.server_hello.is_seen() => Outcome::Refused,
+        Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
+        Ending::Alert { stage: Stage::Finished, .. } | Ending::HiddenAlert { stage: Stage::Finished, .. } => Outcome::Refused,
+        Ending::Open { .. } if matches!(cause, Cause::Unknown) => Outcome::Incomplete,
+        _ => Outcome::Failed,
+    }
+}
