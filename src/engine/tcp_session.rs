@@ -69,7 +69,7 @@ impl TcpSession {
         let source = Endpoint { address: Address::Ip(datagram.source), port: Some(segment.source_port) };
         let destination = Endpoint { address: Address::Ip(datagram.destination), port: Some(segment.destination_port) };
         let (client, server) = if end == opener { (source, destination) } else { (destination, source) };
-        let mut builder = Builder::new(Transport::Tcp, client, server, at, keys);
+        let mut builder = Builder::new(Transport::Tcp, client, server, at, keys).with_replay(limits.replay);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
         let limits = TcpLimits { out_of_order: limits.out_of_order, ..TcpLimits::default() };
         Self {

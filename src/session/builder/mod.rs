@@ -4,6 +4,7 @@
 mod finish;
 mod messages;
 mod protection;
+mod replay;
 mod transcript;
 mod verify;
 
@@ -25,6 +26,7 @@ use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};
 
 use protection::Direction;
+use replay::{Event, Replay};
 use transcript::Transcript;
 
 /// The longest timeline that is kept.
@@ -76,6 +78,8 @@ pub struct Builder {
     run: ByRole<Option<usize>>,
     /// A hole was met in this direction.
     hole: ByRole<bool>,
+    /// What came in, for keys that come late.
+    replay: Replay,
 }
 
 /// Protected records that could not be opened.
@@ -83,6 +87,12 @@ pub struct Builder {
 struct ClosedCount {
     handshake: u64,
     application: u64,
+}
+
+impl ClosedCount {
+    const fn any(self) -> bool {
+        self.handshake > 0 || self.application > 0
+    }
 }
 
 impl Builder {
@@ -104,7 +114,15 @@ impl Builder {
             misfit: ByRole::default(),
             run: ByRole::default(),
             hole: ByRole::default(),
+            replay: Replay::default(),
         }
+    }
+
+    /// Keeps up to `limit` bytes of what comes in, to read it again when keys arrive late.
+    #[must_use]
+    pub fn with_replay(mut self, limit: usize) -> Self {
+        self.replay = Replay::new(limit);
+        self
     }
 
     /// What is known so far.
@@ -122,9 +140,43 @@ impl Builder {
         self.phase
     }
 
-    /// The keys in use; newer ones may be given by [`Builder::set_keys`].
+    /// Newer keys. Where they open what has stayed closed, the session is read again from the start.
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
         self.keys = keys;
+        let stayed_closed = self.closed.client.any() || self.closed.server.any();
+        let Some(hello) = self.session.client_hello.value() else { return };
+        let session_id = self.session.server_hello.value().map(|hello| hello.session_id.as_slice()).unwrap_or_default();
+        let known = self.keys.secrets(&hello.random).is_some() || self.keys.master(&hello.random, session_id).is_some();
+        if stayed_closed && known && self.replay.is_on() {
+            self.read_again();
+        }
+    }
+
+    fn read_again(&mut self) {
+        let session = &self.session;
+        let at = session.first;
+        let mut fresh =
+            Self::new(session.transport, session.client.clone(), session.server.clone(), at, Arc::clone(&self.keys));
+        fresh.session.encapsulation.clone_from(&session.encapsulation);
+        fresh.session.preamble.clone_from(&session.preamble);
+        let replay = std::mem::take(&mut self.replay);
+        for event in &replay.events {
+            match event.clone() {
+                Event::Record { from, header, fragment, first, last, skipped } => {
+                    fresh.record(from, header, &fragment, first, last, skipped);
+                }
+                Event::Gap { from, gap } => fresh.gap(from, gap),
+                Event::NotTls { from, plaintext, at } => fresh.not_tls(from, plaintext, at),
+                Event::Refusal(refusal) => fresh.plaintext_refusal(refusal),
+            }
+        }
+        if replay.incomplete {
+            fresh.direction.client.lost();
+            fresh.direction.server.lost();
+        }
+        fresh.session.last = self.session.last;
+        fresh.replay = replay;
+        *self = fresh;
     }
 
     /// Notes that a packet of this session passed.
@@ -151,6 +203,14 @@ impl Builder {
     /// Takes a record of `from`. `fragment` is empty where the body was not wanted.
     pub fn record(&mut self, from: Role, header: RecordHeader, fragment: &[u8], first: At, last: At, skipped: bool) {
         self.touch(last);
+        self.replay.keep(fragment.len(), || Event::Record {
+            from,
+            header,
+            fragment: fragment.to_vec(),
+            first,
+            last,
+            skipped,
+        });
         if skipped {
             self.skipped_record(from, header, last);
             return;
@@ -191,6 +251,7 @@ impl Builder {
 
     /// A hole in what was captured of `from`.
     pub fn gap(&mut self, from: Role, gap: Gap) {
+        self.replay.keep(0, || Event::Gap { from, gap });
         let stood_in_message = self.joiner.of(from).pending() > 0;
         self.joiner.of_mut(from).reset();
         self.run = ByRole::default();
@@ -212,6 +273,7 @@ impl Builder {
     /// First bytes of a side that are not TLS, or bytes in the middle of the stream that are none.
     pub fn not_tls(&mut self, from: Role, plaintext: Plaintext, at: At) {
         self.touch(at);
+        self.replay.keep(plaintext.bytes.len(), || Event::NotTls { from, plaintext: plaintext.clone(), at });
         if self.phase != Phase::Fresh && self.session.change_cipher_spec.of(from).is_some() || self.seen_hello(from) {
             if self.session.corrupted.len() < ALERT_LIMIT {
                 let what = Corruption::NotARecord;
@@ -233,6 +295,13 @@ impl Builder {
             let room = 256_usize.saturating_sub(seen.value.bytes.len());
             seen.value.bytes.extend(plaintext.bytes.iter().take(room));
         }
+    }
+
+    /// A refusal that was spoken in plaintext.
+    pub fn plaintext_refusal(&mut self, refusal: Seen<app::Refusal>) {
+        self.touch(refusal.at());
+        self.replay.keep(refusal.value.text.len(), || Event::Refusal(refusal.clone()));
+        self.refusal(refusal);
     }
 
     fn seen_hello(&self, from: Role) -> bool {

@@ -1,0 +1,72 @@
+//! What came in, kept so that it can be read again when keys arrive late.
+//!
+//! A live key log is written a few milliseconds after the packets, and a pipe cannot be read twice. So a
+//! bounded part of each session's input is kept while keys may still come, and the session is built
+//! anew from it when they do. Patching the facts of a half-read session was tried on paper: every fact
+//! that was inferred would have to be taken back.
+
+use crate::flow::facts::Gap;
+use crate::role::Role;
+use crate::seen::{At, Seen};
+use crate::session::{Plaintext, Refusal};
+use crate::tls::record::RecordHeader;
+
+/// Something that came in.
+#[derive(Debug, Clone)]
+pub(super) enum Event {
+    /// A record.
+    Record {
+        from: Role,
+        header: RecordHeader,
+        fragment: Vec<u8>,
+        first: At,
+        last: At,
+        skipped: bool,
+    },
+    /// A hole.
+    Gap { from: Role, gap: Gap },
+    /// Bytes that are no TLS.
+    NotTls { from: Role, plaintext: Plaintext, at: At },
+    /// A refusal in plaintext.
+    Refusal(Seen<Refusal>),
+}
+
+/// The input so far, bounded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Replay {
+    pub(super) events: Vec<Event>,
+    bytes: usize,
+    /// How many bytes may be kept; 0 keeps nothing.
+    limit: usize,
+    /// Something was not kept.
+    pub(super) incomplete: bool,
+}
+
+/// What an event takes beside its bytes.
+const OVERHEAD: usize = 96;
+
+impl Replay {
+    /// One that keeps up to `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Whether anything is kept at all.
+    pub(super) const fn is_on(&self) -> bool {
+        self.limit > 0
+    }
+
+    /// Keeps an event, where there is room; `make` is called only then.
+    pub(super) fn keep(&mut self, bytes: usize, make: impl FnOnce() -> Event) {
+        if self.limit == 0 || self.incomplete {
+            return;
+        }
+        let size = bytes.saturating_add(OVERHEAD);
+        if self.bytes.saturating_add(size) > self.limit {
+            self.incomplete = true;
+            return;
+        }
+        self.bytes += size;
+        self.events.push(make());
+    }
+}
