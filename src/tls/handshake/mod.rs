@@ -1,5 +1,7 @@
 //! Handshake messages as typed values (RFC 8446 section 4, RFC 5246 section 7.4).
 
+pub mod joiner;
+
 use crate::tls::extension::Extensions;
 
 /// One handshake message, decoded as far as its bytes allow.
