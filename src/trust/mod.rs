@@ -1,7 +1,24 @@
 //! What a verifier would say of a chain at the time of the handshake: every flaw, not only the first.
 
+#[cfg(test)]
+#[macro_use]
+mod pki;
+
+pub mod chain;
+mod constraints;
+mod der;
+mod flaw;
+pub mod missing;
+pub mod name_match;
+pub mod revocation;
+pub mod usage;
+
 use crate::time::Timestamp;
-use crate::x509::{Certificate, Name};
+use crate::x509::crl::Crl;
+use crate::x509::{self, Certificate, Name};
+
+pub use chain::examine;
+pub use missing::{KnownIssuers, MissingKind, Reason, missing_kind};
 
 /// What the user believes about trust; all of it optional.
 #[derive(Debug, Clone, Default)]
@@ -12,8 +29,37 @@ pub struct Beliefs {
     pub server_ca: Option<Anchors>,
     /// Revocation lists: `--crl`, each in DER.
     pub crls: Vec<Vec<u8>>,
+    /// The lists of `crls` that could be read.
+    pub revocation_lists: Vec<Crl>,
     /// The name the client meant, where SNI does not tell: `--server-name`.
     pub server_name: Option<String>,
+}
+
+impl Beliefs {
+    /// From DER: the certificates that each side trusts (none given is not the same as an empty list)
+    /// and revocation lists.
+    pub fn from_der(
+        client_ca: Option<&[Vec<u8>]>,
+        server_ca: Option<&[Vec<u8>]>,
+        crls: Vec<Vec<u8>>,
+        server_name: Option<String>,
+    ) -> Self {
+        Self {
+            client_ca: client_ca.map(Anchors::from_der),
+            server_ca: server_ca.map(Anchors::from_der),
+            revocation_lists: crls.iter().filter_map(|der| Crl::parse(der)).collect(),
+            crls,
+            server_name,
+        }
+    }
+
+    /// What the peer of `role` trusts, to judge the certificate of `role` by.
+    pub const fn anchors_for(&self, role: crate::role::Role) -> Option<&Anchors> {
+        match role {
+            crate::role::Role::Client => self.client_ca.as_ref(),
+            crate::role::Role::Server => self.server_ca.as_ref(),
+        }
+    }
 }
 
 /// A set of trust anchors.
@@ -23,8 +69,16 @@ pub struct Anchors {
     pub certificates: Vec<Certificate>,
 }
 
+impl Anchors {
+    /// From DER certificates. Those that cannot be read are left out: no verifier could use them.
+    pub fn from_der(certificates: &[Vec<u8>]) -> Self {
+        let parsed = certificates.iter().map(|der| x509::parse(der));
+        Self { certificates: parsed.filter(|certificate| certificate.readable).collect() }
+    }
+}
+
 /// Everything that a verifier could object to in a chain.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChainReport {
     /// The path found from the leaf upwards: indexes into the presented chain.
     pub path: Vec<usize>,
@@ -34,8 +88,68 @@ pub struct ChainReport {
     pub flaws: Vec<Flaw>,
     /// Certificates sent that the path does not use: indexes.
     pub unused: Vec<usize>,
+    /// Certificates sent that equal an earlier one: indexes; they are in `unused`, too.
+    pub duplicates: Vec<usize>,
+    /// The self-signed root, where it was sent: its peer has to have it anyhow, or does not trust it.
+    pub superfluous_root: Option<usize>,
     /// The chain was not sent in order (RFC 5246 section 7.4.2 asked for it, RFC 8446 does not).
     pub out_of_order: bool,
+    /// How many certificates lie between the leaf and the root or anchor; what verifiers call depth.
+    pub intermediates: usize,
+    /// The anchor, where the path ends at one.
+    pub anchor: Option<Anchor>,
+    /// Certificates in the path whose signature could not be checked (an algorithm that is not
+    /// known here): indexes. They were taken for good.
+    pub unchecked: Vec<usize>,
+}
+
+impl ChainReport {
+    /// The issuer that the path lacks, where it ends for the lack of one.
+    pub const fn missing_issuer(&self) -> Option<&Name> {
+        match &self.end {
+            ChainEnd::IssuerNotSent { issuer, .. } => Some(issuer),
+            _ => None,
+        }
+    }
+
+    /// Whether the path ends at a trust anchor; absent when no anchors were named.
+    pub const fn trusted(&self) -> Option<bool> {
+        match self.end {
+            ChainEnd::Anchored => Some(true),
+            ChainEnd::SelfSignedRoot { untrusted: true } | ChainEnd::IssuerNotSent { untrusted: true, .. } => {
+                Some(false)
+            }
+            _ => None,
+        }
+    }
+
+    /// No flaw for which every verifier refuses.
+    pub fn is_sound(&self) -> bool {
+        !self.flaws.iter().any(Flaw::is_universal)
+    }
+}
+
+/// The trust anchor at which a path ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Its subject.
+    pub subject: Name,
+    /// What kind of certificate the anchor is.
+    pub place: AnchorPlace,
+    /// Its index, where it was sent as well.
+    pub sent: Option<usize>,
+}
+
+/// What kind of certificate serves as the anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnchorPlace {
+    /// A self-signed root: everybody accepts that.
+    Root,
+    /// An intermediate whose issuer is not trusted: Go, rustls and GnuTLS accept that, OpenSSL only
+    /// with X509_V_FLAG_PARTIAL_CHAIN.
+    Intermediate,
+    /// The leaf itself; accepted as an intermediate is (a self-signed one by OpenSSL in any case).
+    Leaf,
 }
 
 /// How a path ends.
@@ -61,7 +175,19 @@ pub enum ChainEnd {
     },
 }
 
-/// One objection. `index` counts in the presented chain; the leaf is 0.
+/// Which extension forbids a use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsageExtension {
+    /// extendedKeyUsage names neither the role nor anyExtendedKeyUsage. Every verifier refuses.
+    ExtendedKeyUsage,
+    /// extendedKeyUsage names anyExtendedKeyUsage, and not the role. OpenSSL and rustls refuse, Go accepts.
+    AnyExtendedKeyUsage,
+    /// keyUsage lacks a needed bit. OpenSSL, JSSE and NSS refuse; Go and rustls do not look.
+    KeyUsage,
+}
+
+/// One objection. `index` counts in the presented chain; the leaf is 0. An index one past its end is the
+/// trust anchor, where that was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Flaw {
     /// Expired at the moment of the handshake.
@@ -84,9 +210,13 @@ pub enum Flaw {
     WrongUsage {
         /// Which certificate.
         index: usize,
+        /// What forbids it.
+        extension: UsageExtension,
         /// E.g. `extendedKeyUsage allows serverAuth only`.
         why: String,
     },
+    /// The leaf is a CA (basicConstraints has CA:TRUE). Only rustls is known to refuse for that.
+    CaAsLeaf,
     /// An issuer is no CA.
     NotACa {
         /// Which certificate.
@@ -148,6 +278,8 @@ pub enum Flaw {
         index: usize,
         /// What is wrong.
         what: String,
+        /// Not even subject, issuer, validity and key can be read: no verifier takes it.
+        fatal: bool,
     },
     /// Revoked by a list that the user named, or by a stapled response.
     Revoked {
@@ -162,5 +294,15 @@ pub enum Flaw {
         index: usize,
         /// The list's nextUpdate.
         next_update: Timestamp,
+    },
+    /// The trust anchor had expired. OpenSSL and Go refuse for that; rustls and JSSE do not look.
+    AnchorExpired {
+        /// When it ended.
+        not_after: Timestamp,
+    },
+    /// The trust anchor was not valid yet; looked at as its end is.
+    AnchorNotYetValid {
+        /// When it begins.
+        not_before: Timestamp,
     },
 }
