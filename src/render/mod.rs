@@ -1,1 +1,9 @@
-//! Faces of the report that are text.
+//! Faces that write: a report as text for a person, as JSON for a program. They read `report`, and
+//! nothing else, so that they cannot disagree.
+
+pub mod escape;
+pub mod json;
+pub mod jsonl;
+pub mod text;
+
+pub use escape::escape;
