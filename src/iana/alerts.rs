@@ -81,11 +81,7 @@ const ALERTS: &[(u8, &str, &str)] = &[
         "bad_record_mac",
         "A record could not be authenticated: its bytes were changed on the way, or both sides hold different keys.",
     ),
-    (
-        21,
-        "decryption_failed",
-        "A record could not be decrypted; TLS 1.1 and later say bad_record_mac instead.",
-    ),
+    (21, "decryption_failed", "A record could not be decrypted; TLS 1.1 and later say bad_record_mac instead."),
     (22, "record_overflow", "A record was longer than TLS allows, or than the record_size_limit agreed upon."),
     (30, "decompression_failure", "A compressed record could not be expanded; compression is hardly ever used today."),
     (
@@ -132,11 +128,7 @@ const ALERTS: &[(u8, &str, &str)] = &[
         "No chain leads from the certificate to an authority that the receiver trusts: the wrong issuer, a missing \
          intermediate certificate, or a trust store that lacks the root.",
     ),
-    (
-        49,
-        "access_denied",
-        "The certificate is valid, but its holder is not allowed in; access control has said no.",
-    ),
+    (49, "access_denied", "The certificate is valid, but its holder is not allowed in; access control has said no."),
     (
         50,
         "decode_error",
@@ -150,11 +142,7 @@ const ALERTS: &[(u8, &str, &str)] = &[
          or somebody changed the handshake on its way.",
     ),
     (60, "export_restriction", "TLS 1.0: the key length breaks export rules; nobody sends it any more."),
-    (
-        70,
-        "protocol_version",
-        "The versions that both sides allow do not overlap.",
-    ),
+    (70, "protocol_version", "The versions that both sides allow do not overlap."),
     (
         71,
         "insufficient_security",
@@ -197,16 +185,8 @@ const ALERTS: &[(u8, &str, &str)] = &[
     ),
     (114, "bad_certificate_hash_value", "A certificate fetched by URL does not have the hash that was announced."),
     (115, "unknown_psk_identity", "The server does not know the pre-shared key that the client named."),
-    (
-        116,
-        "certificate_required",
-        "The server wants a client certificate and the client has sent none (TLS 1.3).",
-    ),
-    (
-        117,
-        "general_error",
-        "The handshake cannot go on for a reason without an alert of its own.",
-    ),
+    (116, "certificate_required", "The server wants a client certificate and the client has sent none (TLS 1.3)."),
+    (117, "general_error", "The handshake cannot go on for a reason without an alert of its own."),
     (
         120,
         "no_application_protocol",

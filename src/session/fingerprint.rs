@@ -153,9 +153,24 @@ mod tests {
             ..ClientHello::default()
         };
         assert_eq!(ja3(&hello), "ada70206e40642a3e4461f35503241d5");
-        let bare = ClientHello { version: 769, cipher_suites: vec![4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99], ..Default::default() };
+        let bare = ClientHello {
+            version: 769,
+            cipher_suites: vec![4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99],
+            ..Default::default()
+        };
         assert_eq!(ja3_text(&bare), "769,4-5-10-9-100-98-3-6-19-18-99,,,");
         assert_eq!(ja3(&bare), "de350869b8c85de67a350c8d186f11e6");
+    }
+
+    #[test]
+    fn ja3s_is_the_one_that_is_known_of_a_common_server() {
+        let hello = ServerHello {
+            version: 0x0303,
+            cipher_suite: 0x1301,
+            extensions: Extensions(vec![opaque(51), opaque(43)]),
+            ..ServerHello::default()
+        };
+        assert_eq!(ja3s(&hello), "eb1d94daa7e0344597e756a1fb6e7054");
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn entry(list: &mut Reader<'_>, problems: &mut Vec<Problem>, tls13: bool) -> Res
 fn raw_public_key(list: Reader<'_>, tls13: bool) -> Option<&[u8]> {
     const SEQUENCE: u8 = 0x30;
     let bytes = list.peek();
-    let overshoots = { let mut trial = list; trial.vec24() }.is_err();
+    let mut trial = list;
+    let overshoots = trial.vec24().is_err();
     (!tls13 && overshoots && bytes.first() == Some(&SEQUENCE)).then_some(bytes)
 }
 

@@ -69,10 +69,6 @@ fn fill(
     if with_schemes {
         request.signature_algorithms = fields::list16(reader.vec16()?, "signature algorithms", problems);
     }
-    // SSL 3.0 and some early TLS stacks leave an empty list of authorities out altogether.
-    if reader.is_empty() {
-        return Ok(());
-    }
     let mut list = reader.vec16()?;
     while !list.is_empty() {
         request.authorities.push(list.vec16()?.rest().to_vec());

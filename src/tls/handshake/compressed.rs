@@ -130,7 +130,9 @@ mod tests {
 
     fn certificate(body: &[u8]) -> (Option<CertificateMessage>, Vec<&'static str>) {
         let parsed = decode(25, body, TLS13);
-        let HandshakeMessage::CompressedCertificate { certificate, .. } = parsed.value else { panic!("another message") };
+        let HandshakeMessage::CompressedCertificate { certificate, .. } = parsed.value else {
+            panic!("another message")
+        };
         (certificate, parsed.problems.iter().map(|problem| problem.code).collect())
     }
 

@@ -181,7 +181,10 @@ mod tests {
     #[test]
     fn a_damaged_certificate_is_never_an_empty_one() {
         assert_eq!(decode(11, &[0, 0, 5, 0, 0, 9, 1, 2], TLS12).value, HandshakeMessage::Other { kind: 11, len: 8 });
-        assert_eq!(decode(11, &[0, 0, 0, 7, 0, 0, 9, 1, 2, 0, 0], TLS13).value, HandshakeMessage::Other { kind: 11, len: 11 });
+        assert_eq!(
+            decode(11, &[0, 0, 0, 7, 0, 0, 9, 1, 2, 0, 0], TLS13).value,
+            HandshakeMessage::Other { kind: 11, len: 11 }
+        );
         let empty = decode(11, &[0, 0, 0], TLS12);
         assert_eq!((empty.value, empty.problems), (HandshakeMessage::Certificate(Default::default()), vec![]));
         let empty = decode(11, &[0, 0, 0, 0], TLS13);
@@ -250,7 +253,9 @@ mod tests {
     #[test]
     fn a_retry_is_told_by_its_random() {
         let mut body = vec![3, 3];
-        body.extend(crate::bytes::unhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c").expect("hex"));
+        body.extend(
+            crate::bytes::unhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c").expect("hex"),
+        );
         body.extend([0, 0x13, 0x01, 0, 0, 12, 0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0, 23]);
         let parsed = decode(2, &body, DecodeContext::default());
         assert_eq!(parsed.problems, []);
@@ -305,7 +310,8 @@ mod tests {
 
     fn context() -> impl Strategy<Value = DecodeContext> {
         let version = prop::sample::select(vec![0, 2, 0x0300, 0x0301, 0x0303, 0x0304, 0xfeff, 0xfefd, 0xfefc]);
-        let suite = prop::sample::select(vec![0, 0x1301, 0xc02f, 0x0033, 0x008c, 0x00aa, 0xc035, 0xc01e, 0x0003, 0x0018]);
+        let suite =
+            prop::sample::select(vec![0, 0x1301, 0xc02f, 0x0033, 0x008c, 0x00aa, 0xc035, 0xc01e, 0x0003, 0x0018]);
         (version, any::<bool>(), any::<bool>(), suite).prop_map(|(version, tls13, dtls, cipher_suite)| DecodeContext {
             version,
             tls13,

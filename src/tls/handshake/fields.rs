@@ -10,11 +10,18 @@ pub(super) const MALFORMED: &str = "malformed-handshake-message";
 /// A message whose bytes ended too early.
 pub(super) fn cut(message: &str, short: Short) -> Problem {
     let Short { at, wanted, had } = short;
-    Problem::new(MALFORMED, format!("{message} ends too early: {wanted} bytes are wanted at offset {at}, and {had} are there."))
+    Problem::new(
+        MALFORMED,
+        format!("{message} ends too early: {wanted} bytes are wanted at offset {at}, and {had} are there."),
+    )
 }
 
 /// Reads an extension list with its length. A length that overshoots is told, and what is there is read.
-pub(super) fn extensions(reader: &mut Reader<'_>, place: Place, problems: &mut Vec<Problem>) -> Result<Extensions, Short> {
+pub(super) fn extensions(
+    reader: &mut Reader<'_>,
+    place: Place,
+    problems: &mut Vec<Problem>,
+) -> Result<Extensions, Short> {
     let len = usize::from(reader.u16()?);
     let list = match reader.take(len) {
         Ok(list) => list,
