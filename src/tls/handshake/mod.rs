@@ -7,6 +7,7 @@ mod client_hello;
 mod compressed;
 mod decode;
 mod fields;
+pub mod joiner;
 mod key_exchange;
 mod new_session_ticket;
 mod server_hello;
@@ -15,8 +16,6 @@ pub use client_hello::decode_sslv2_hello;
 pub use decode::{DecodeContext, decode};
 
 use crate::iana::{is_grease, versions};
-pub mod joiner;
-
 use crate::tls::extension::Extensions;
 
 /// One handshake message, decoded as far as its bytes allow.
