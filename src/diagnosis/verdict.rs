@@ -52,7 +52,7 @@ pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Di
     }
     let holes = case.has_holes();
     let mut ranked = rank(found, holes);
-    let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. });
+    let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. } | Ending::HiddenAnswer { .. });
     let wins = ranked.first().is_some_and(|(_, confidence, _)| !completed || *confidence >= Confidence::Likely);
     if !wins {
         return if completed { established(&case, &ranked) } else { unexplained(&case) };
@@ -228,7 +228,7 @@ fn outcome(case: &Case<'_>, cause: Cause) -> Outcome {
         Ending::Refusal { .. } if case.session.finished.client.is_seen() || case.session.server_hello.is_seen() => {
             Outcome::Refused
         }
-        Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
+        Ending::HiddenAnswer { .. } | Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
         Ending::Alert { stage: Stage::Finished, .. } | Ending::HiddenAlert { stage: Stage::Finished, .. } => {
             Outcome::Refused
         }

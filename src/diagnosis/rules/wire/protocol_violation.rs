@@ -66,7 +66,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     if matches!(
         case.ending,
-        Ending::Completed | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }
+        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }
     ) {
         return unfinished_hello(case);
     }
