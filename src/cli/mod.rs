@@ -1,1 +1,64 @@
 //! The command line.
+
+mod args;
+mod exit;
+mod explain;
+mod options;
+mod output;
+mod phrases;
+mod report;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::error::Error;
+use args::{Cli, Command};
+use exit::Exit;
+
+/// The program: reads its arguments, does its work, and says how it went.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_a_command(&error).into(),
+    };
+    let done = match &cli.command {
+        Some(Command::Report(args)) => report::run(args),
+        Some(Command::Explain(args)) => explain::run(args),
+        None => report::run(&cli.report),
+    };
+    done.unwrap_or_else(|error| {
+        complain(&format!("error: {error}"));
+        Exit::Failed
+    })
+    .into()
+}
+
+/// Help and version are no errors; anything else is one line.
+fn not_a_command(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        complain(&phrases::misuse(error));
+        return Exit::Failed;
+    }
+    match error.print() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::Failed,
+        _ => Exit::Done,
+    }
+}
+
+/// Says a line on standard error. That it cannot be said is no reason to stop.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Writes to standard output. A reader that went away has seen enough.
+fn print(text: &str) -> Result<Exit, Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Write { path: "standard output".into(), source })
+        }
+        _ => Ok(Exit::Done),
+    }
+}

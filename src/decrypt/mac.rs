@@ -107,6 +107,11 @@ impl MacProtection {
         }
     }
 
+    /// Whether a record needs what came before it.
+    pub(super) const fn is_chained(&self) -> bool {
+        matches!(&self.cipher, State::Rc4(_) | State::Cbc(Cbc { chain: Some(_), .. }))
+    }
+
     /// Moves the state past a record that is not opened.
     pub(super) fn skip(&mut self, fragment: &[u8]) {
         let mac_len = self.hash.len();

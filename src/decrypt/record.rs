@@ -230,6 +230,12 @@ impl Protection {
         }
     }
 
+    /// Whether the cipher's state runs through every record (RC4, CBC in TLS 1.0), so that none may be
+    /// left out.
+    pub fn is_chained(&self) -> bool {
+        matches!(&self.keys, Keys::Mac(mac) if mac.is_chained())
+    }
+
     /// Opens a record of DTLS 1.0 or 1.2, that says its own epoch and number.
     pub fn open_dtls12(
         &self,

@@ -166,7 +166,8 @@ fn group(code: u16) -> CodePoint {
 }
 
 fn version(code: u16) -> CodePoint {
-    CodePoint { code, name: name(code, versions::name(code)) }
+    let shown = versions::display(code);
+    CodePoint { code, name: (!shown.starts_with("0x")).then_some(shown) }
 }
 
 fn schemes(list: &[u16]) -> Vec<CodePoint> {

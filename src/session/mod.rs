@@ -3,6 +3,7 @@
 
 pub mod builder;
 pub mod describe;
+pub mod fingerprint;
 pub mod inference;
 pub mod outcome;
 pub mod stack;

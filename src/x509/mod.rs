@@ -1,5 +1,19 @@
 //! Certificates as typed values (RFC 5280), damaged ones as far as they can be read.
 
+mod certificate;
+pub mod crl;
+mod der;
+mod extension;
+mod key;
+mod name;
+pub mod ocsp;
+mod oid;
+pub mod signature;
+
+pub use certificate::parse;
+pub use name::name_from_der;
+pub use oid::{signature_name, usage_name};
+
 use crate::time::Timestamp;
 
 /// An X.509 certificate.

@@ -1,4 +1,15 @@
 //! Tests of the whole: one binary, a module per topic.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests read files, and fail by panicking, in their helpers too"
+)]
+
+#[cfg(feature = "cli")]
+mod causes;
 mod tidy;
 mod trust;

@@ -1,6 +1,7 @@
 //! Handshake messages: each one into the facts it brings.
 
 use crate::bytes::Parsed;
+use crate::iana::handshake_types;
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::builder::{Builder, Phase};
@@ -13,6 +14,7 @@ use crate::tls::handshake::{
     self, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, DecodeContext, HandshakeMessage,
     NewSessionTicket, ServerHello,
 };
+use crate::tls::record::RecordHeader;
 use crate::x509;
 
 /// The longest chain that is parsed.
@@ -33,6 +35,17 @@ impl Builder {
         };
         let parsed = handshake::decode(kind, body, context);
         self.decoded(from, kind, parsed, raw, at, protected);
+    }
+
+    /// A ClientHello in SSLv2 framing (RFC 5246 appendix E.2).
+    pub fn sslv2_hello(&mut self, from: Role, _header: RecordHeader, bytes: &[u8], at: At) {
+        let Parsed { value, problems } = handshake::decode_sslv2_hello(bytes);
+        let Some(hello) = value else {
+            self.problems(problems, at);
+            return;
+        };
+        let parsed = Parsed { value: HandshakeMessage::ClientHello(hello), problems };
+        self.decoded(from, handshake_types::CLIENT_HELLO, parsed, bytes, at, false);
     }
 
     /// A decoded message (DTLS and QUIC come in here with their own framing taken off).
@@ -86,7 +99,8 @@ impl Builder {
             }
             HandshakeMessage::EncryptedExtensions(extensions) => {
                 self.session.encrypted_extensions = Observed::Seen(Self::seen(extensions, at, protected));
-                let alpn = self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
+                let alpn =
+                    self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
                 self.watcher.set_alpn(alpn.as_deref());
             }
             HandshakeMessage::Certificate(certificate) => self.certificate(from, certificate, at, protected),

@@ -1,5 +1,12 @@
 //! Hello, certificate and ticket extensions: every one kept, in order, malformed ones included.
 
+mod body;
+mod walk;
+
+pub use walk::{Place, decode};
+
+use crate::iana::extensions as kinds;
+
 /// The extensions of one message, in wire order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extensions(pub Vec<Extension>);
@@ -86,10 +93,110 @@ impl Extensions {
         self.get(kind).is_some()
     }
 
+    /// The body of the first extension of `kind` that `read` can make something of.
+    fn find<'a, T>(&'a self, kind: u16, read: impl Fn(&'a ExtensionBody) -> Option<T>) -> Option<T> {
+        self.0.iter().filter(|extension| extension.kind == kind).find_map(|extension| read(&extension.body))
+    }
+
     /// The version that a ServerHello chose by supported_versions.
     pub fn selected_version(&self) -> Option<u16> {
-        self.0.iter().find_map(|e| match e.body {
-            ExtensionBody::SelectedVersion(version) => Some(version),
+        self.find(kinds::SUPPORTED_VERSIONS, |body| match body {
+            ExtensionBody::SelectedVersion(version) => Some(*version),
+            _ => None,
+        })
+    }
+
+    /// The versions that a ClientHello offers by supported_versions, GREASE included.
+    pub fn supported_versions(&self) -> Option<&[u16]> {
+        self.find(kinds::SUPPORTED_VERSIONS, |body| match body {
+            ExtensionBody::SupportedVersions(list) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// The first host name asked for by SNI; bytes that are no UTF-8 are replaced. Not escaped.
+    pub fn server_name_text(&self) -> Option<String> {
+        self.find(kinds::SERVER_NAME, |body| match body {
+            ExtensionBody::ServerName(names) => names.first().map(|name| String::from_utf8_lossy(name).into_owned()),
+            _ => None,
+        })
+    }
+
+    /// The protocols in ALPN: offered by a client, or the one that a server chose.
+    pub fn alpn(&self) -> &[Vec<u8>] {
+        let list = self.find(kinds::ALPN, |body| match body {
+            ExtensionBody::Alpn(list) => Some(list.as_slice()),
+            _ => None,
+        });
+        list.unwrap_or(&[])
+    }
+
+    /// The protocol that a server chose by ALPN.
+    pub fn selected_alpn(&self) -> Option<&[u8]> {
+        self.alpn().first().map(Vec::as_slice)
+    }
+
+    /// The group that a ServerHello chose, or that a HelloRetryRequest asks for.
+    pub fn selected_group(&self) -> Option<u16> {
+        self.find(kinds::KEY_SHARE, |body| match body {
+            ExtensionBody::SelectedGroup(group) => Some(*group),
+            _ => None,
+        })
+    }
+
+    /// The groups that a ClientHello sends shares for, GREASE included; empty without shares.
+    pub fn key_share_groups(&self) -> Vec<u16> {
+        let shares = self.find(kinds::KEY_SHARE, |body| match body {
+            ExtensionBody::KeyShares(shares) => Some(shares.iter().map(|(group, _)| *group).collect()),
+            _ => None,
+        });
+        shares.unwrap_or_default()
+    }
+
+    /// supported_groups, GREASE included.
+    pub fn supported_groups(&self) -> Option<&[u16]> {
+        self.find(kinds::SUPPORTED_GROUPS, |body| match body {
+            ExtensionBody::SupportedGroups(list) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// signature_algorithms, GREASE included.
+    pub fn signature_algorithms(&self) -> Option<&[u16]> {
+        self.find(kinds::SIGNATURE_ALGORITHMS, |body| match body {
+            ExtensionBody::SignatureAlgorithms(list) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// signature_algorithms_cert, GREASE included.
+    pub fn signature_algorithms_cert(&self) -> Option<&[u16]> {
+        self.find(kinds::SIGNATURE_ALGORITHMS_CERT, |body| match body {
+            ExtensionBody::SignatureAlgorithmsCert(list) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// The index of the pre-shared key that a ServerHello chose.
+    pub fn selected_psk(&self) -> Option<u16> {
+        self.find(kinds::PRE_SHARED_KEY, |body| match body {
+            ExtensionBody::SelectedPsk(index) => Some(*index),
+            _ => None,
+        })
+    }
+
+    /// The identities of the pre-shared keys that a ClientHello offers.
+    pub fn psk_identities(&self) -> Option<&[Vec<u8>]> {
+        self.find(kinds::PRE_SHARED_KEY, |body| match body {
+            ExtensionBody::PskIdentities(list, _) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// The ticket in session_ticket; empty where only support is signalled.
+    pub fn session_ticket(&self) -> Option<&[u8]> {
+        self.find(kinds::SESSION_TICKET, |body| match body {
+            ExtensionBody::SessionTicket(ticket) => Some(ticket.as_slice()),
             _ => None,
         })
     }

@@ -1,7 +1,21 @@
 //! Handshake messages as typed values (RFC 8446 section 4, RFC 5246 section 7.4).
 
+mod certificate;
+mod certificate_request;
+mod certificate_verify;
+mod client_hello;
+mod compressed;
+mod decode;
+mod fields;
 pub mod joiner;
+mod key_exchange;
+mod new_session_ticket;
+mod server_hello;
 
+pub use client_hello::decode_sslv2_hello;
+pub use decode::{DecodeContext, decode};
+
+use crate::iana::{is_grease, versions};
 use crate::tls::extension::Extensions;
 
 /// One handshake message, decoded as far as its bytes allow.
@@ -110,6 +124,22 @@ pub struct ServerHello {
     pub compression_method: u8,
     /// Extensions, in order.
     pub extensions: Extensions,
+}
+
+impl ClientHello {
+    /// The versions offered, in the client's order and without GREASE. Without supported_versions a
+    /// client names only the highest one that it speaks (RFC 5246 appendix E.1): then that one alone.
+    pub fn offered_versions(&self) -> Vec<u16> {
+        match self.extensions.supported_versions() {
+            Some(list) => list.iter().copied().filter(|version| !is_grease(*version)).collect(),
+            None => vec![self.version],
+        }
+    }
+
+    /// Whether TLS 1.3 or DTLS 1.3 is among the versions offered.
+    pub fn offers_tls13(&self) -> bool {
+        self.offered_versions().iter().any(|version| matches!(*version, versions::TLS13 | versions::DTLS13))
+    }
 }
 
 impl ServerHello {

@@ -79,9 +79,11 @@ fn unseen(
     explanation: impl Into<String>,
 ) -> Finding {
     let finding = Finding::with(confidence, summary, refused.evidence()).explain(explanation);
-    let finding = finding.and_maybe(
-        certificate_evidence(case, refused.of, format!("the {} sent its certificate{}", refused.of, subject(case, refused.of)))
-    );
+    let finding = finding.and_maybe(certificate_evidence(
+        case,
+        refused.of,
+        format!("the {} sent its certificate{}", refused.of, subject(case, refused.of)),
+    ));
     with_needs(case, refused.of, confidence, finding)
 }
 
@@ -101,7 +103,7 @@ fn with_needs(case: &Case<'_>, role: Role, confidence: Confidence, mut finding: 
 }
 
 /// The fit of a fault whose alert names or allows it, and that nothing contradicts.
-fn fits(case: &Case<'_>, role: Role, fault: Fault) -> Option<(Refused<'_>, Fit)> {
+fn fits<'a>(case: &Case<'a>, role: Role, fault: Fault) -> Option<(Refused<'a>, Fit)> {
     let refused = case.refused(role)?;
     let fit = refused.fit(case, fault);
     (fit > Fit::Excludes).then_some((refused, fit))

@@ -84,8 +84,8 @@ impl Offer {
         let versions = hello.offered_versions();
         Self {
             suites,
-            groups: real(hello.extensions.supported_groups()),
-            signatures: real(hello.extensions.signature_algorithms()),
+            groups: real(hello.extensions.supported_groups().unwrap_or_default()),
+            signatures: real(hello.extensions.signature_algorithms().unwrap_or_default()),
             tls13: versions.contains(&0x0304),
             tls12: versions.iter().any(|version| (0x0300..=0x0303).contains(version)),
         }

@@ -1,0 +1,118 @@
+//! The arguments as they are typed. What they mean is in `options`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Explains why a TLS or mutual-TLS handshake failed: who refused whom, for which reason, proved by
+/// which packets, and what to change.
+#[derive(Debug, Parser)]
+#[command(name = "tlswhy", version, args_conflicts_with_subcommands = true, after_help = AFTER)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+const AFTER: &str = "\
+Without a command, `tlswhy CAPTURE...` is `tlswhy report CAPTURE...`.
+
+Exit status: 0 it did its work, whatever the handshakes did; 2 bad usage or unreadable input.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Say what became of every handshake in a capture, and why
+    Report(ReportArgs),
+    /// Say what a code of a report, or a TLS alert, means
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// One object for everything
+    Json,
+    /// One object a line, as soon as its session is over
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; `-` is standard input
+    #[arg(value_name = "CAPTURE")]
+    pub(super) captures: Vec<PathBuf>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+    /// Key log to decrypt with (besides $SSLKEYLOGFILE and key logs embedded in the capture)
+    #[arg(long, value_name = "FILE", help_heading = "Keys and trust")]
+    pub(super) keylog: Vec<PathBuf>,
+    /// RSA private key of a server, which opens sessions with RSA key transport
+    #[arg(long, value_name = "FILE", help_heading = "Keys and trust")]
+    pub(super) server_key: Vec<PathBuf>,
+    /// Certificates that the server trusts: judges clients by them
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Keys and trust")]
+    pub(super) client_ca: Vec<PathBuf>,
+    /// Certificates that the client trusts: judges servers by them
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Keys and trust")]
+    pub(super) server_ca: Vec<PathBuf>,
+    /// The client trusts what this system trusts
+    #[arg(long, help_heading = "Keys and trust")]
+    pub(super) system_ca: bool,
+    /// Certificate revocation list, PEM or DER
+    #[arg(long, value_name = "FILE", help_heading = "Keys and trust")]
+    pub(super) crl: Vec<PathBuf>,
+    /// Name that the client meant, where the handshake does not say it
+    #[arg(long, value_name = "NAME", help_heading = "Keys and trust")]
+    pub(super) server_name: Option<String>,
+    /// Colour the text
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(super) color: Colour,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Overwrite the file named by -o
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// Leave nothing out of the text
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A cause (`client-cert-expired`), an alert (`unknown_ca`, `48`), or `alert` and its name or
+    /// number; nothing lists the causes
+    #[arg(value_name = "CODE|ALERT", num_args = 0..=2)]
+    pub(super) what: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn files_without_a_command_are_a_report() {
+        let cli = Cli::try_parse_from(["tlswhy", "--format", "json", "a.pcap", "-"]).expect("fits");
+        assert!(cli.command.is_none());
+        assert_eq!(cli.report.captures, [PathBuf::from("a.pcap"), PathBuf::from("-")]);
+        let cli = Cli::try_parse_from(["tlswhy", "report", "--keylog", "k", "a.pcap"]).expect("fits");
+        assert!(matches!(cli.command, Some(Command::Report(args)) if args.keylog.len() == 1));
+    }
+}

@@ -1,0 +1,21 @@
+//! The exit status, which scripts rely on.
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// It did its work, whatever the handshakes did: 0.
+    Done,
+    /// Bad usage or unreadable input: 2. (1 is kept for expectations that were not met.)
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Failed => Self::from(2),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What the arguments mean: files read, names resolved, contradictions refused.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{Colour, Format, ReportArgs};
+use crate::cli::phrases;
+use crate::decrypt::KeyRing;
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::render::text::Style;
+use crate::source;
+use crate::trust::Beliefs;
+
+/// Columns of text where nothing tells of the terminal's width.
+const WIDTH: usize = 100;
+
+/// What `report` has to do.
+#[derive(Debug)]
+pub(super) struct ReportOptions {
+    pub(super) captures: Vec<PathBuf>,
+    pub(super) format: Format,
+    pub(super) keys: KeyRing,
+    pub(super) beliefs: Beliefs,
+    pub(super) output: Option<PathBuf>,
+    pub(super) force: bool,
+    pub(super) style: Style,
+    /// To be said on standard error.
+    pub(super) notes: Vec<String>,
+}
+
+/// The meaning of `args`.
+pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
+    if args.captures.is_empty() {
+        return Err(Error::Usage(phrases::NO_CAPTURE.to_owned()));
+    }
+    if args.captures.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Error::Usage(phrases::STDIN_TWICE.to_owned()));
+    }
+    let mut notes = Vec::new();
+    Ok(ReportOptions {
+        captures: args.captures.clone(),
+        format: args.format,
+        keys: keys(args, &mut notes)?,
+        beliefs: beliefs(args, &mut notes)?,
+        output: args.output.clone(),
+        force: args.force,
+        style: style(args),
+        notes,
+    })
+}
+
+fn keys(args: &ReportArgs, notes: &mut Vec<String>) -> Result<KeyRing, Error> {
+    let mut keys = KeyRing::default();
+    for path in &args.keylog {
+        let problems = keys.add_log(&source::key_log(path)?);
+        notes.extend(problems.iter().map(|problem| about(path, problem)));
+    }
+    for path in &args.server_key {
+        keys.add_server_key(&source::bytes(path)?).map_err(|problem| Error::Holds {
+            path: path.clone(),
+            wanted: "usable private key",
+            hint: problem.text.into_owned(),
+        })?;
+    }
+    if let Some(path) = key_log_of_environment()
+        && !args.keylog.contains(&path)
+    {
+        match source::key_log(&path) {
+            Ok(text) => {
+                notes.push(phrases::key_log_of_environment(&path.to_string_lossy()));
+                let problems = keys.add_log(&text);
+                notes.extend(problems.iter().map(|problem| about(&path, problem)));
+            }
+            Err(error) => notes.push(phrases::key_log_of_environment_unreadable(&error.to_string())),
+        }
+    }
+    Ok(keys)
+}
+
+fn beliefs(args: &ReportArgs, notes: &mut Vec<String>) -> Result<Beliefs, Error> {
+    let client_ca = anchors(&args.client_ca)?;
+    let mut server_ca = anchors(&args.server_ca)?;
+    if args.system_ca {
+        let (path, certificates) = source::system_certificates()?;
+        notes.push(format!("note: the client is taken to trust {}", path.display()));
+        server_ca.get_or_insert_default().extend(certificates);
+    }
+    let mut crls = Vec::new();
+    for path in &args.crl {
+        crls.extend(source::revocation_lists(path)?);
+    }
+    Ok(Beliefs::from_der(client_ca.as_deref(), server_ca.as_deref(), crls, args.server_name.clone()))
+}
+
+/// The certificates of all files, in DER; `None` where no file is named, which is not the same as
+/// trusting nobody.
+fn anchors(paths: &[PathBuf]) -> Result<Option<Vec<Vec<u8>>>, Error> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let mut anchors = Vec::new();
+    for path in paths {
+        anchors.extend(source::certificates(path)?);
+    }
+    Ok(Some(anchors))
+}
+
+fn style(args: &ReportArgs) -> Style {
+    let to_terminal = args.output.is_none() && io::stdout().is_terminal();
+    let colour = match args.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            to_terminal && environment("NO_COLOR").is_none() && environment("TERM").as_deref() != Some("dumb")
+        }
+    };
+    let columns = environment("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
+    let width = if to_terminal { columns.or_else(terminal_width) } else { columns };
+    Style { colour, width: width.unwrap_or(WIDTH).clamp(40, 160), verbose: args.verbose }
+}
+
+#[cfg(feature = "tui")]
+fn terminal_width() -> Option<usize> {
+    ratatui::crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}
+
+#[cfg(not(feature = "tui"))]
+fn terminal_width() -> Option<usize> {
+    None
+}
+
+fn key_log_of_environment() -> Option<PathBuf> {
+    environment("SSLKEYLOGFILE").map(PathBuf::from)
+}
+
+/// A variable that is set to something.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn about(path: &Path, problem: &Problem) -> String {
+    format!("note: {}: {}", path.display(), problem.text)
+}

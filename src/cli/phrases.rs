@@ -1,0 +1,68 @@
+//! What is said when the command line cannot be understood: one line, with the next step.
+
+/// A complaint of the argument parser as one line.
+pub(super) fn misuse(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim);
+    let first: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    let mut message = first.join(" ");
+    if !message.starts_with("error:") {
+        message.insert_str(0, "error: ");
+    }
+    if let Some(tip) = lines.find_map(|line| line.strip_prefix("tip: ")) {
+        message.push_str(" (");
+        message.push_str(tip);
+        message.push(')');
+    }
+    message.push_str("; try `tlswhy --help`");
+    message
+}
+
+/// Nothing to read was named.
+pub(super) const NO_CAPTURE: &str = "no capture is named: name a file, or - for standard input; try `tlswhy --help`";
+
+/// Standard input can be read once.
+pub(super) const STDIN_TWICE: &str = "standard input (-) is named more than once";
+
+/// `explain` knows no such thing.
+pub(super) fn unknown_topic(topic: &str, near: &[&str]) -> String {
+    let topic: String = topic.escape_debug().take(80).collect();
+    if near.is_empty() {
+        format!("`{topic}` is no cause and no alert: `tlswhy explain` lists the causes")
+    } else {
+        format!("`{topic}` is no cause and no alert; did you mean {}?", near.join(" or "))
+    }
+}
+
+/// The environment names a key log, and it is read.
+pub(super) fn key_log_of_environment(path: &str) -> String {
+    format!("note: reading the key log {path}, which SSLKEYLOGFILE names")
+}
+
+/// The environment names a key log, and it cannot be read.
+pub(super) fn key_log_of_environment_unreadable(why: &str) -> String {
+    format!("note: going on without the key log that SSLKEYLOGFILE names: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::Cli;
+    use super::*;
+
+    fn said(arguments: &[&str]) -> String {
+        misuse(&Cli::try_parse_from([&["tlswhy"], arguments].concat()).expect_err("does not fit"))
+    }
+
+    #[test]
+    fn misuse_is_one_line_that_says_what_to_do() {
+        assert_eq!(
+            said(&["report", "--format", "xml", "a"]),
+            "error: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json, jsonl]; try `tlswhy --help`"
+        );
+        let typo = said(&["report", "--keylg", "k", "a"]);
+        assert!(typo.contains("--keylg") && typo.contains("--keylog") && !typo.contains('\n'), "{typo}");
+        assert!(said(&["report", "--force", "a"]).contains("--output"));
+    }
+}

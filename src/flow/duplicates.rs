@@ -1,0 +1,215 @@
+//! Knows the same packet captured twice: going in and out on `any`, on both sides of a router, inside
+//! and outside of a tunnel, or on both ports of a mirror. A retransmission is another packet.
+
+use super::key::fold;
+use crate::net::{Datagram, Layer, Payload};
+use crate::time::Timestamp;
+
+/// How far apart copies may be that tell themselves from a retransmission by their IP identification,
+/// in nanoseconds. A sender that retransmits at all waits for longer, or counts on.
+const SAME_ID: u64 = 20_000_000;
+/// The same for copies taken at different places (another hop count, another encapsulation): between
+/// them the packet may have waited in a queue.
+const OTHER_PLACE: u64 = 100_000_000;
+/// The same for copies that differ in nothing and have no identification (IPv6, or 0). Anything longer
+/// could be a retransmission on a short path.
+const NO_ID: u64 = 1_000_000;
+
+/// Remembered packets: a power of two, with two in each row.
+const ROWS: usize = 512;
+
+/// Remembers the packets seen last. Bounded; what it has forgotten counts as new.
+#[derive(Debug, Default)]
+pub struct Duplicates {
+    rows: Vec<[Option<Packet>; 2]>,
+}
+
+/// A packet remembered.
+#[derive(Debug, Clone, Copy)]
+struct Packet {
+    /// Over everything that a copy shares with its original.
+    identity: u64,
+    /// Over the layers outside.
+    place: u64,
+    time: Timestamp,
+    ttl: u8,
+}
+
+impl Duplicates {
+    /// Whether this packet is a copy of one seen before. Remembers it where it is not.
+    pub fn is_repeat(&mut self, datagram: &Datagram<'_>, time: Timestamp) -> bool {
+        let Some(identity) = identity(datagram) else { return false };
+        let packet = Packet { identity, place: place(datagram), time, ttl: datagram.ttl };
+        if self.rows.is_empty() {
+            self.rows.resize(ROWS, [None; 2]);
+        }
+        let Some(row) = self.rows.get_mut(identity as usize % ROWS) else { return false };
+        let is_copy = |seen: &Packet| packet.is_copy_of(seen, datagram.ip_id != 0);
+        if row.iter().flatten().any(is_copy) {
+            return true;
+        }
+        let [newer, older] = row;
+        *older = newer.replace(packet);
+        false
+    }
+}
+
+impl Packet {
+    fn is_copy_of(&self, seen: &Self, has_id: bool) -> bool {
+        if self.identity != seen.identity {
+            return false;
+        }
+        let window = if self.place != seen.place || self.ttl != seen.ttl {
+            OTHER_PLACE
+        } else if has_id {
+            SAME_ID
+        } else {
+            NO_ID
+        };
+        // Either may be written first: interfaces are read in turns.
+        self.time.since(seen.time).0.unsigned_abs() <= window
+    }
+}
+
+/// Mixes the words in. Not seeded, since what is forgotten depends on it, and the same capture is to
+/// yield the same report; a flow of forged collisions can but cost its sender's own packets.
+fn mix(state: u64, word: u64) -> u64 {
+    fold(state ^ word, 0x9e37_79b9_7f4a_7c15)
+}
+
+fn identity(datagram: &Datagram<'_>) -> Option<u64> {
+    let (ports, numbers, rest, payload) = match datagram.payload {
+        Payload::Tcp(segment) => (
+            (segment.source_port, segment.destination_port),
+            u64::from(segment.seq) << 32 | u64::from(segment.ack),
+            u64::from(segment.flags.0) << 48 | u64::from(segment.window) << 32 | segment.wire_len as u64 & 0xffff_ffff,
+            segment.payload,
+        ),
+        Payload::Udp(udp) => ((udp.source_port, udp.destination_port), 0, udp.wire_len as u64, udp.payload),
+        Payload::Fragment(_) | Payload::Other { .. } => return None,
+    };
+    let mut state = mix(0x243f_6a88_85a3_08d3, u64::from(datagram.ip_id) << 32);
+    state = mix(state, u64::from(ports.0) << 16 | u64::from(ports.1));
+    for address in [datagram.source, datagram.destination] {
+        state = match address {
+            std::net::IpAddr::V4(v4) => mix(state, u64::from(v4.to_bits())),
+            std::net::IpAddr::V6(v6) => mix(mix(state, (v6.to_bits() >> 64) as u64), v6.to_bits() as u64),
+        };
+    }
+    state = mix(mix(state, numbers), rest);
+    // The head of the payload is enough where all of the above agrees, and is cheap.
+    if let Some(head) = payload.first_chunk::<16>() {
+        let (words, _) = head.as_chunks::<8>();
+        for word in words {
+            state = mix(state, u64::from_le_bytes(*word));
+        }
+    }
+    Some(state)
+}
+
+fn place(datagram: &Datagram<'_>) -> u64 {
+    let layers = datagram.encapsulation.layers.iter().flatten();
+    layers.fold(0, |state, layer| {
+        let (kind, value) = match *layer {
+            Layer::Vlan(id) => (1, u64::from(id)),
+            Layer::Mpls(label) => (2, u64::from(label)),
+            Layer::Pppoe(session) => (3, u64::from(session)),
+            Layer::Ppp => (4, 0),
+            Layer::Wifi => (5, 0),
+            Layer::Gre(key) => (6, key.map_or(0, |key| u64::from(key) + 1)),
+            Layer::Erspan(session) => (7, u64::from(session)),
+            Layer::Vxlan(network) => (8, u64::from(network)),
+            Layer::Geneve(network) => (9, u64::from(network)),
+            Layer::IpInIp { outer, inner } => (10, u64::from(outer) << 8 | u64::from(inner)),
+            Layer::Gtp(endpoint) => (11, u64::from(endpoint)),
+        };
+        mix(mix(state, kind), value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::net::{Encapsulation, Segment, TcpFlags};
+
+    const MS: i64 = 1_000_000;
+
+    fn packet(ip_id: u32) -> Datagram<'static> {
+        Datagram {
+            encapsulation: Encapsulation::default(),
+            source: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            destination: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)),
+            ttl: 64,
+            ip_id,
+            payload: Payload::Tcp(Segment {
+                source_port: 40_000,
+                destination_port: 443,
+                seq: 1_000,
+                ack: 2_000,
+                flags: TcpFlags(0x18),
+                window: 500,
+                mss: None,
+                payload: b"sixteen bytes ..and more",
+                wire_len: 24,
+            }),
+        }
+    }
+
+    fn seen(packets: &[(Datagram<'_>, i64)]) -> Vec<bool> {
+        let mut duplicates = Duplicates::default();
+        packets.iter().map(|(packet, time)| duplicates.is_repeat(packet, Timestamp(*time))).collect()
+    }
+
+    #[test]
+    fn a_copy_is_known_and_a_retransmission_is_not_taken_for_one() {
+        assert_eq!(seen(&[(packet(7), 0), (packet(7), MS / 10), (packet(7), MS)]), [false, true, true]);
+        assert_eq!(seen(&[(packet(7), 0), (packet(8), MS / 10)]), [false, false], "another identification");
+        assert_eq!(seen(&[(packet(7), 0), (packet(7), 300 * MS)]), [false, false], "too late to be a copy");
+        assert_eq!(seen(&[(packet(7), MS), (packet(7), 0)]), [false, true], "interfaces are read in turns");
+    }
+
+    #[test]
+    fn without_an_identification_only_the_moment_or_the_place_proves_a_copy() {
+        assert_eq!(seen(&[(packet(0), 0), (packet(0), MS / 2)]), [false, true]);
+        assert_eq!(seen(&[(packet(0), 0), (packet(0), 5 * MS)]), [false, false]);
+        let mut routed = packet(0);
+        routed.ttl = 63;
+        assert_eq!(seen(&[(packet(0), 0), (routed, 5 * MS)]), [false, true]);
+        let mut tunnelled = packet(0);
+        assert!(tunnelled.encapsulation.push(Layer::Vxlan(5)));
+        assert_eq!(seen(&[(tunnelled, 0), (packet(0), 5 * MS)]), [false, true]);
+    }
+
+    #[test]
+    fn other_bytes_or_flags_are_another_packet() {
+        let change = |f: fn(&mut Segment<'static>)| {
+            let mut packet = packet(7);
+            if let Payload::Tcp(segment) = &mut packet.payload {
+                f(segment);
+            }
+            packet
+        };
+        for other in [
+            change(|s| s.payload = b"Sixteen bytes ..and more"),
+            change(|s| s.seq += 1),
+            change(|s| s.ack += 1),
+            change(|s| s.flags = TcpFlags(0x19)),
+            change(|s| s.wire_len += 1),
+            change(|s| s.window += 1),
+        ] {
+            assert_eq!(seen(&[(packet(7), 0), (other, 0)]), [false, false]);
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut duplicates = Duplicates::default();
+        for id in 1..100_000 {
+            assert!(!duplicates.is_repeat(&packet(id), Timestamp(0)));
+        }
+        assert_eq!(duplicates.rows.len(), ROWS);
+        assert!(duplicates.is_repeat(&packet(99_999), Timestamp(0)));
+    }
+}

@@ -1,0 +1,152 @@
+//! Names a conversation: two addresses and two ports, whichever end is speaking.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+/// One of the two ends of a flow. Which of them is the client is for others to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The end with the lower address, then the lower port.
+    A,
+    /// The other one.
+    B,
+}
+
+impl End {
+    /// The end opposite.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// Addresses and ports of a flow, the same for both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowKey {
+    /// Both addresses, end A first, in network order.
+    addresses: [u64; 4],
+    /// Both ports and the IP version.
+    rest: u64,
+}
+
+impl FlowKey {
+    /// The key of a datagram's flow, and the end that sent it.
+    #[inline]
+    pub fn new(source: IpAddr, source_port: u16, destination: IpAddr, destination_port: u16) -> (Self, End) {
+        let from = (halves(source), source_port);
+        let to = (halves(destination), destination_port);
+        let end = if from <= to { End::A } else { End::B };
+        let (a, b) = if end == End::A { (from, to) } else { (to, from) };
+        // An IPv6 packet with IPv4-mapped addresses is not to be taken for an IPv4 packet.
+        let version = if source.is_ipv4() { 4 } else { 6 };
+        let rest = version << 32 | u64::from(a.1) << 16 | u64::from(b.1);
+        let ((a0, a1), (b0, b1)) = (a.0, b.0);
+        (Self { addresses: [a0, a1, b0, b1], rest }, end)
+    }
+}
+
+fn halves(address: IpAddr) -> (u64, u64) {
+    match address {
+        IpAddr::V4(v4) => (0, u64::from(v4.to_bits())),
+        IpAddr::V6(v6) => {
+            let bits = v6.to_bits();
+            ((bits >> 64) as u64, bits as u64)
+        }
+    }
+}
+
+impl Hash for FlowKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for word in self.addresses {
+            state.write_u64(word);
+        }
+        state.write_u64(self.rest);
+    }
+}
+
+/// Mixes `a` and `b` so that each bit of the result depends on all of both.
+#[inline]
+pub(super) fn fold(a: u64, b: u64) -> u64 {
+    let wide = u128::from(a) * u128::from(b);
+    wide as u64 ^ (wide >> 64) as u64
+}
+
+/// Hashes flow keys quickly, and differently in every run: whoever writes the packets chooses the
+/// addresses, and could make all flows collide under a hash that is known. (A seed does not help with
+/// rustc-hash: what collides there collides under every seed.)
+#[derive(Debug, Clone)]
+pub(super) struct KeyState {
+    start: u64,
+    factor: u64,
+}
+
+impl Default for KeyState {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self { start: random.hash_one(0_u8), factor: random.hash_one(1_u8) | 1 }
+    }
+}
+
+impl BuildHasher for KeyState {
+    type Hasher = KeyHasher;
+
+    fn build_hasher(&self) -> KeyHasher {
+        KeyHasher { value: self.start, factor: self.factor }
+    }
+}
+
+/// See [`KeyState`].
+#[derive(Debug)]
+pub(super) struct KeyHasher {
+    value: u64,
+    factor: u64,
+}
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.value = fold(self.value ^ word, self.factor);
+    }
+
+    fn finish(&self) -> u64 {
+        self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn both_directions_share_a_key_and_tell_their_ends() {
+        for (one, two) in [("10.0.0.2", "10.0.0.1"), ("2001:db8::1", "fe80::1"), ("127.0.0.1", "127.0.0.1")] {
+            let (there, from) = FlowKey::new(ip(one), 40_000, ip(two), 443);
+            let (back, to) = FlowKey::new(ip(two), 443, ip(one), 40_000);
+            assert_eq!(there, back);
+            assert_eq!(from, to.other());
+        }
+    }
+
+    #[test]
+    fn what_differs_in_one_part_differs() {
+        let key = |a, b, c, d| FlowKey::new(ip(a), b, ip(c), d).0;
+        let base = key("10.0.0.1", 1, "10.0.0.2", 2);
+        assert_ne!(base, key("10.0.0.1", 2, "10.0.0.2", 1), "ports belong to their addresses");
+        assert_ne!(base, key("10.0.0.3", 1, "10.0.0.2", 2));
+        assert_ne!(base, key("::10.0.0.1", 1, "::10.0.0.2", 2), "the version counts");
+    }
+}

@@ -1,0 +1,62 @@
+//! Files.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::capture::{Reader, prescan_secrets};
+use crate::error::Error;
+use crate::source::Opened;
+
+/// The largest key, certificate or revocation list file: 256 MiB.
+const LARGEST: u64 = 256 << 20;
+
+/// Opens a capture file. A regular file is walked for embedded key logs first, since they may stand
+/// behind the packets that they open.
+pub(super) fn open(path: &Path) -> Result<Opened, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let file = open_file(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if kind.is_dir() {
+        return Err(failed(ErrorKind::IsADirectory.into()));
+    }
+    if !kind.is_file() {
+        return Ok(Opened { reader: Reader::new(Box::new(file)), secrets: Vec::new(), live: true });
+    }
+    let reader = Reader::<Box<dyn Read + Send>>::new(Box::new(open_file(path).map_err(failed)?));
+    // What is wrong with the file shows when it is read.
+    match prescan_secrets(file) {
+        Ok(secrets) => Ok(Opened { reader: reader.without_secrets(), secrets, live: false }),
+        Err(_) => Ok(Opened { reader, secrets: Vec::new(), live: false }),
+    }
+}
+
+/// The bytes of a file, wiped from memory after use: it may be a private key.
+///
+/// # Errors
+/// When the file cannot be read, or is larger than 256 MiB.
+pub fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let file = open_file(path).map_err(failed)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if read as u64 > LARGEST {
+        return Err(failed(io::Error::other("it is larger than 256 MiB, which no such file ought to be")));
+    }
+    Ok(bytes)
+}
+
+/// The text of a key log.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn key_log(path: &Path) -> Result<Zeroizing<String>, Error> {
+    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes(path)?).into_owned()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is where files are read")]
+fn open_file(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
