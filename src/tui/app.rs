@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::report::{Capture, Outcome, Problem, Session};
 use crate::tui::event::Feed;
-use crate::tui::filter::Filter;
 use crate::tui::keymap::{Keymap, Scope};
+use crate::tui::list::List;
 use crate::tui::scroll::Scroll;
 use crate::tui::theme::Theme;
 
@@ -234,121 +234,6 @@ pub struct Reading {
     pub done: bool,
 }
 
-/// By what the list is sorted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Sort {
-    #[default]
-    Number,
-    Outcome,
-    Client,
-    Server,
-    Name,
-    Version,
-    Cause,
-    Duration,
-}
-
-impl Sort {
-    const ALL: [Self; 8] = [
-        Self::Number,
-        Self::Outcome,
-        Self::Client,
-        Self::Server,
-        Self::Name,
-        Self::Version,
-        Self::Cause,
-        Self::Duration,
-    ];
-
-    /// Its name on the screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Outcome => "outcome",
-            Self::Client => "client",
-            Self::Server => "server",
-            Self::Name => "name",
-            Self::Version => "version",
-            Self::Cause => "cause",
-            Self::Duration => "duration",
-        }
-    }
-
-    /// The one after it.
-    pub fn next(self) -> Self {
-        Self::ALL.iter().copied().cycle().skip_while(|one| *one != self).nth(1).unwrap_or_default()
-    }
-
-    fn compare(self, a: &Session, b: &Session) -> Ordering {
-        let trouble = |session: &Session| match session.outcome {
-            Outcome::Failed => 0,
-            Outcome::Refused => 1,
-            Outcome::Incomplete => 2,
-            Outcome::Established => 3,
-        };
-        let by_this = match self {
-            Self::Number => Ordering::Equal,
-            Self::Outcome => trouble(a).cmp(&trouble(b)),
-            Self::Client => a.client.cmp(&b.client),
-            Self::Server => a.server.cmp(&b.server),
-            Self::Name => a.tls.server_name.cmp(&b.tls.server_name),
-            Self::Version => a.tls.version.cmp(&b.tls.version),
-            Self::Cause => a.diagnosis.cause.cmp(&b.diagnosis.cause),
-            // The slowest first.
-            Self::Duration => b.duration_us.cmp(&a.duration_us),
-        };
-        by_this.then(a.id.cmp(&b.id))
-    }
-}
-
-/// The list of sessions.
-#[derive(Debug, Clone, Default)]
-pub struct List {
-    /// Where in it.
-    pub scroll: Scroll,
-    /// By what it is sorted.
-    pub sort: Sort,
-    /// The other way round.
-    pub reverse: bool,
-    /// Only what failed or was refused.
-    pub failures_only: bool,
-    /// The filter as typed.
-    pub filter_text: String,
-    /// The filter as understood.
-    pub filter: Filter,
-    /// Sessions marked for comparison; at most two.
-    pub marked: Vec<u64>,
-    /// Indices of the sessions that are shown, in order.
-    shown: Vec<usize>,
-}
-
-impl List {
-    /// How many sessions are shown.
-    pub fn len(&self) -> usize {
-        self.shown.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.shown.is_empty()
-    }
-
-    fn lets_pass(&self, session: &Session) -> bool {
-        (!self.failures_only || failed(session)) && self.filter.matches(session)
-    }
-
-    fn compare(&self, a: &Session, b: &Session) -> Ordering {
-        let order = self.sort.compare(a, b);
-        if self.reverse { order.reverse() } else { order }
-    }
-}
-
-/// Whether a session is one that somebody has to do something about.
-pub fn failed(session: &Session) -> bool {
-    matches!(session.outcome, Outcome::Failed | Outcome::Refused)
-}
-
 impl App {
     /// An interface that has seen nothing yet.
     pub fn new(title: impl Into<String>, keymap: Keymap, theme: Theme, live: bool) -> Self {
@@ -444,11 +329,15 @@ impl App {
 
     fn take_session(&mut self, session: Session) {
         if let Some(index) = self.by_id.get(&session.id).copied() {
+            let under_cursor = self.list.shown.get(self.list.scroll.cursor) == Some(&index);
             self.hide(index);
             if let Some(known) = self.sessions.get_mut(index) {
                 *known = session;
             }
             self.show(index);
+            // The cursor goes where its session goes.
+            let place = self.list.shown.iter().position(|shown| under_cursor && *shown == index);
+            self.list.scroll.cursor = place.unwrap_or(self.list.scroll.cursor);
             return;
         }
         if self.sessions.len() >= KEPT {
@@ -575,6 +464,7 @@ impl Screen {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::tui::list::Sort;
 
     fn app(sessions: Vec<Session>) -> App {
         let mut app = App::new("test", Keymap::default(), Theme::Dark, false);
@@ -594,6 +484,7 @@ mod tests {
         app.feed(Feed::Session(Box::new(newer)));
         assert_eq!(ids(&app), [1, 2]);
         assert_eq!(app.session(1).map(|session| session.outcome), Some(Outcome::Refused));
+        assert_eq!(app.selected().map(|session| session.id), Some(1), "the cursor stays on it");
     }
 
     #[test]

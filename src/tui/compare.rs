@@ -76,11 +76,7 @@ const TOPICS: &[Topic] = &[
         about: &["cipher"],
         values: |session| hello(session, |hello| Some(&hello.cipher_suites)),
     },
-    Topic {
-        name: "group",
-        about: &["group"],
-        values: |session| session.tls.group.clone().map(|group| vec![group]),
-    },
+    Topic { name: "group", about: &["group"], values: |session| session.tls.group.clone().map(|group| vec![group]) },
     Topic {
         name: "groups offered",
         about: &["group"],
@@ -91,14 +87,13 @@ const TOPICS: &[Topic] = &[
         about: &["signature", "unsupported-algorithm", "weak", "key-mismatch"],
         values: |session| {
             let tls = &session.tls;
-            let named = |who: &str, name: &Option<String>| name.as_ref().map(|name| format!("{who} signed with {name}"));
-            let list: Vec<String> = [
-                named("server", &tls.signature_algorithm),
-                named("client", &tls.client_signature_algorithm),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
+            let named =
+                |who: &str, name: &Option<String>| name.as_ref().map(|name| format!("{who} signed with {name}"));
+            let list: Vec<String> =
+                [named("server", &tls.signature_algorithm), named("client", &tls.client_signature_algorithm)]
+                    .into_iter()
+                    .flatten()
+                    .collect();
             (!list.is_empty()).then_some(list)
         },
     },
@@ -117,16 +112,8 @@ const TOPICS: &[Topic] = &[
         about: &["untrusted-ca", "client-cert-missing", "chain-incomplete"],
         values: |session| request(session)?.certificate_authorities.clone(),
     },
-    Topic {
-        name: "ALPN",
-        about: &["alpn"],
-        values: |session| session.tls.alpn.clone().map(|alpn| vec![alpn]),
-    },
-    Topic {
-        name: "ALPN offered",
-        about: &["alpn"],
-        values: |session| session.client_hello.as_ref()?.alpn.clone(),
-    },
+    Topic { name: "ALPN", about: &["alpn"], values: |session| session.tls.alpn.clone().map(|alpn| vec![alpn]) },
+    Topic { name: "ALPN offered", about: &["alpn"], values: |session| session.client_hello.as_ref()?.alpn.clone() },
     Topic {
         name: "server name",
         about: &["name"],
@@ -205,7 +192,8 @@ fn difference(topic: &'static str, left: Option<Vec<String>>, right: Option<Vec<
         (left, right) => return Some(Difference { topic, left, right, both: Vec::new(), reordered: false }),
     };
     let (both, only_left): (Vec<String>, Vec<String>) = left.iter().cloned().partition(|value| right.contains(value));
-    let (shared, only_right): (Vec<String>, Vec<String>) = right.iter().cloned().partition(|value| left.contains(value));
+    let (shared, only_right): (Vec<String>, Vec<String>) =
+        right.iter().cloned().partition(|value| left.contains(value));
     let reordered = both != shared;
     Some(Difference { topic, left: Some(only_left), right: Some(only_right), both, reordered })
 }
@@ -217,9 +205,9 @@ fn timing(left: &Session, right: &Session) -> (u8, Difference) {
     let (short, long) = (a.min(b), a.max(b));
     let differs = long >= NOTICED_US && long / 2 >= short;
     let text = |us: i64| vec![Elapsed(us.saturating_mul(1_000)).to_string()];
-    let silent = ["silent", "tcp-", "reset", "mtu"].iter().any(|part| {
-        left.diagnosis.cause.contains(part) || right.diagnosis.cause.contains(part)
-    });
+    let silent = ["silent", "tcp-", "reset", "mtu"]
+        .iter()
+        .any(|part| left.diagnosis.cause.contains(part) || right.diagnosis.cause.contains(part));
     let (rank, left, right, both) = match (differs, silent) {
         (true, true) => (0, text(a), text(b), Vec::new()),
         (true, false) => (1, text(a), text(b), Vec::new()),
@@ -249,7 +237,8 @@ fn chain(chain: &[Certificate]) -> Vec<String> {
         Some(_) => lapse(leaf).unwrap_or_else(|| "not valid at the time".to_owned()),
         None => "validity not known".to_owned(),
     };
-    let names = leaf.subject_alternative_names.as_ref().map_or_else(|| "no subjectAltName".to_owned(), |n| n.join(", "));
+    let names =
+        leaf.subject_alternative_names.as_ref().map_or_else(|| "no subjectAltName".to_owned(), |n| n.join(", "));
     let mut list = vec![
         format!("subject {}", named(&leaf.subject)),
         format!("issuer {}", named(&leaf.issuer)),

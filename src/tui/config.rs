@@ -93,9 +93,9 @@ fn changes(table: &Table) -> Result<Vec<(Action, Vec<Key>)>, ConfigError> {
             Value::Array(keys) => keys.iter().map(|key| key.as_str().ok_or_else(wrong)).collect::<Result<_, _>>()?,
             _ => return Err(wrong()),
         };
-        let parsed = names.into_iter().map(|key| {
-            key.parse().map_err(|source| ConfigError::NoSuchKey { action: name.clone(), source })
-        });
+        let parsed = names
+            .into_iter()
+            .map(|key| key.parse().map_err(|source| ConfigError::NoSuchKey { action: name.clone(), source }));
         changes.push((action, parsed.collect::<Result<_, _>>()?));
     }
     Ok(changes)

@@ -48,7 +48,9 @@ pub enum Event {
 pub fn translate(event: &crossterm::Event) -> Option<Event> {
     match event {
         // Some terminals report the release of a key, too.
-        crossterm::Event::Key(key) if key.kind != crossterm::KeyEventKind::Release => translate_key(*key).map(Event::Key),
+        crossterm::Event::Key(key) if key.kind != crossterm::KeyEventKind::Release => {
+            translate_key(*key).map(Event::Key)
+        }
         crossterm::Event::Resize(columns, rows) => Some(Event::Resize(*columns, *rows)),
         crossterm::Event::Mouse(mouse) => match mouse.kind {
             crossterm::MouseEventKind::Down(crossterm::MouseButton::Left) => {

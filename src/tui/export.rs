@@ -122,7 +122,9 @@ fn timeline(out: &mut String, session: &Session) {
     if session.timeline.is_empty() {
         return;
     }
-    out.push_str("\n## Timeline\n\n| elapsed | packet | from | what | bytes | |\n| ---: | ---: | --- | --- | ---: | --- |\n");
+    out.push_str(
+        "\n## Timeline\n\n| elapsed | packet | from | what | bytes | |\n| ---: | ---: | --- | --- | ---: | --- |\n",
+    );
     for entry in &session.timeline {
         let protected = if entry.protected { " (encrypted)" } else { "" };
         let inferred = if entry.inferred { " (inferred)" } else { "" };

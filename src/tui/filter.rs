@@ -349,17 +349,20 @@ fn texts(field: Field, session: &Session, fits: &mut dyn FnMut(&str) -> bool) ->
             None => hello.and_then(|hello| hello.alpn.as_ref()).is_some_and(|list| list.iter().any(|one| fits(one))),
         },
         Field::Alert => session.alerts.iter().filter_map(|alert| alert.description.as_deref()).any(fits),
-        Field::Subject => [&session.certificates.client, &session.certificates.server]
-            .into_iter()
+        Field::Subject => {
+            [&session.certificates.client, &session.certificates.server].into_iter().flatten().flatten().any(
+                |certificate| {
+                    let names = certificate.subject_alternative_names.iter().flatten().map(String::as_str);
+                    certificate.subject.as_deref().into_iter().chain(names).any(&mut *fits)
+                },
+            )
+        }
+        Field::Stack => session
+            .stack
+            .iter()
+            .flat_map(|stacks| [&stacks.client, &stacks.server])
             .flatten()
-            .flatten()
-            .any(|certificate| {
-                let names = certificate.subject_alternative_names.iter().flatten().map(String::as_str);
-                certificate.subject.as_deref().into_iter().chain(names).any(&mut *fits)
-            }),
-        Field::Stack => session.stack.iter().flat_map(|stacks| [&stacks.client, &stacks.server]).flatten().any(|stack| {
-            stack.guess.iter().map(String::as_str).chain(stack.program.as_deref()).any(&mut *fits)
-        }),
+            .any(|stack| stack.guess.iter().map(String::as_str).chain(stack.program.as_deref()).any(&mut *fits)),
         Field::Side
         | Field::Confidence
         | Field::Auth
@@ -378,9 +381,10 @@ impl Address {
                 end.address.parse().is_ok_and(|address: IpAddr| in_network(address, *network, *bits))
             }
             // `10.1` is 10.1.0.0/16, and not 10.10.
-            Self::Start(start) => end.address.strip_prefix(start.as_str()).is_some_and(|rest| {
-                rest.is_empty() || start.ends_with(['.', ':']) || rest.starts_with(['.', ':'])
-            }),
+            Self::Start(start) => end
+                .address
+                .strip_prefix(start.as_str())
+                .is_some_and(|rest| rest.is_empty() || start.ends_with(['.', ':']) || rest.starts_with(['.', ':'])),
         }
     }
 }
@@ -512,7 +516,8 @@ mod tests {
     #[test]
     fn addresses_of_version_6_are_compared_as_addresses() {
         let session = sample::encrypted();
-        for filter in ["ip:2001:db8::10", "ip:2001:DB8:0::10", "ip:2001:db8::/32", "ip:2001:db8:", "ip:[2001:db8::10]"] {
+        for filter in ["ip:2001:db8::10", "ip:2001:DB8:0::10", "ip:2001:db8::/32", "ip:2001:db8:", "ip:[2001:db8::10]"]
+        {
             assert!(fits(filter, &session), "{filter}");
         }
         assert!(!fits("ip:2001:db8::1", &session));

@@ -136,7 +136,9 @@ impl fmt::Display for Key {
 
 /// There is no key of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no key: write a character, or ctrl-x, alt-x, enter, esc, tab, shift-tab, space, up, page-down, f1, …")]
+#[error(
+    "`{0}` is no key: write a character, or ctrl-x, alt-x, enter, esc, tab, shift-tab, space, up, page-down, f1, …"
+)]
 pub struct NoSuchKey(String);
 
 impl FromStr for Key {
@@ -187,64 +189,63 @@ pub struct Binding {
 /// The keys as they are unless a configuration file says otherwise: scope, keys, action, help, hint.
 const DEFAULTS: &[(Scope, &str, Action, &str, &str)] = {
     use Action::*;
-    use Scope::*;
     &[
-        (Everywhere, "up k", Up, "one line up", ""),
-        (Everywhere, "down j", Down, "one line down", ""),
-        (Everywhere, "left h", Left, "fold, or to the region on the left", ""),
-        (Everywhere, "right l", Right, "unfold, or to the region on the right", ""),
-        (Everywhere, "ctrl-u", HalfPageUp, "half a screen up", ""),
-        (Everywhere, "ctrl-d", HalfPageDown, "half a screen down", ""),
-        (Everywhere, "page-up ctrl-b", PageUp, "a screen up", ""),
-        (Everywhere, "page-down ctrl-f", PageDown, "a screen down", ""),
-        (Everywhere, "g home", Top, "to the first line", ""),
-        (Everywhere, "G end", Bottom, "to the last line", ""),
-        (Everywhere, "enter", Open, "open, unfold, or jump to the packet under the cursor", "open"),
-        (Everywhere, "esc backspace", Back, "back; in the list: drop the filter", "back"),
-        (Everywhere, "/", Filter, "filter the sessions; search on the other screens", "filter"),
-        (Everywhere, "n", NextMatch, "next match; without a search: next failure, or next evidence", ""),
-        (Everywhere, "N", PreviousMatch, "previous match, failure or evidence", ""),
-        (Everywhere, "y", Copy, "copy the command or value under the cursor", "copy"),
-        (Everywhere, "p", Pause, "hold back new sessions, and let them in again", ""),
-        (Everywhere, "i", Capture, "what is known of the capture, and how often each cause occurs", ""),
-        (Everywhere, "?", Help, "this help", "help"),
-        (Everywhere, "ctrl-z", Suspend, "back to the shell for the moment", ""),
-        (Everywhere, "q ctrl-c", Quit, "quit", "quit"),
-        (Sessions, "f", FailuresOnly, "failures only: failed and refused", "failures"),
-        (Sessions, "o", Sort, "sort by the next column", "sort"),
-        (Sessions, "O", Reverse, "sort the other way round", ""),
-        (Sessions, "space m", Mark, "mark for comparison; at most two are marked", "mark"),
-        (Sessions, "d", Compare, "what differs between the two marked sessions", "compare"),
-        (Sessions, "s", Save, "save the session under the cursor", ""),
-        (Session, "tab", NextPane, "next region", "next"),
-        (Session, "shift-tab", PreviousPane, "previous region", ""),
-        (Session, "1", Timeline, "the timeline", ""),
-        (Session, "2", Message, "the selected message, field by field", ""),
-        (Session, "3", Certificates, "the certificates of both sides", ""),
-        (Session, "4", Why, "why: evidence, other causes, what would decide it", ""),
-        (Session, "5", Remedies, "what to do", ""),
-        (Session, "b", Bytes, "show or hide the bytes of fields", ""),
-        (Session, "+", UnfoldAll, "unfold everything", ""),
-        (Session, "-", FoldAll, "fold everything", ""),
-        (Session, "]", NextSession, "the next session of the list", ""),
-        (Session, "[", PreviousSession, "the previous session of the list", ""),
-        (Session, "space m", Mark, "mark for comparison", ""),
-        (Session, "d", Compare, "what differs between the two marked sessions", ""),
-        (Session, "s", Save, "save this session", "save"),
-        (Compare, "a", ShowSame, "show what is the same, too", "same"),
-        (Prompt, "enter", Accept, "take it", "take"),
-        (Prompt, "esc ctrl-c", Cancel, "leave it as it was", "cancel"),
-        (Prompt, "backspace ctrl-h", Erase, "erase a character", ""),
-        (Prompt, "ctrl-w", EraseWord, "erase a word", ""),
-        (Prompt, "ctrl-u", EraseAll, "erase all", ""),
-        (Prompt, "left ctrl-b", CursorLeft, "to the left", ""),
-        (Prompt, "right ctrl-f", CursorRight, "to the right", ""),
-        (Prompt, "home ctrl-a", CursorStart, "to the beginning", ""),
-        (Prompt, "end ctrl-e", CursorEnd, "to the end", ""),
-        (Save, "j", SaveJson, "as JSON", "JSON"),
-        (Save, "m", SaveMarkdown, "as Markdown, for a ticket", "Markdown"),
-        (Save, "p", SavePackets, "its packets, as pcapng", "packets"),
-        (Save, "esc q ctrl-c", Cancel, "do not save", "cancel"),
+        (Scope::Everywhere, "up k", Up, "one line up", ""),
+        (Scope::Everywhere, "down j", Down, "one line down", ""),
+        (Scope::Everywhere, "left h", Left, "fold, or to the region on the left", ""),
+        (Scope::Everywhere, "right l", Right, "unfold, or to the region on the right", ""),
+        (Scope::Everywhere, "ctrl-u", HalfPageUp, "half a screen up", ""),
+        (Scope::Everywhere, "ctrl-d", HalfPageDown, "half a screen down", ""),
+        (Scope::Everywhere, "page-up ctrl-b", PageUp, "a screen up", ""),
+        (Scope::Everywhere, "page-down ctrl-f", PageDown, "a screen down", ""),
+        (Scope::Everywhere, "g home", Top, "to the first line", ""),
+        (Scope::Everywhere, "G end", Bottom, "to the last line", ""),
+        (Scope::Everywhere, "enter", Open, "open, unfold, or jump to the packet under the cursor", "open"),
+        (Scope::Everywhere, "esc backspace", Back, "back; in the list: drop the filter", "back"),
+        (Scope::Everywhere, "/", Filter, "filter the sessions; search on the other screens", "filter"),
+        (Scope::Everywhere, "n", NextMatch, "next match; without a search: next failure, or next evidence", ""),
+        (Scope::Everywhere, "N", PreviousMatch, "previous match, failure or evidence", ""),
+        (Scope::Everywhere, "y", Copy, "copy the command or value under the cursor", "copy"),
+        (Scope::Everywhere, "p", Pause, "hold back new sessions, and let them in again", ""),
+        (Scope::Everywhere, "i", Capture, "what is known of the capture, and how often each cause occurs", ""),
+        (Scope::Everywhere, "?", Help, "this help", "help"),
+        (Scope::Everywhere, "ctrl-z", Suspend, "back to the shell for the moment", ""),
+        (Scope::Everywhere, "q ctrl-c", Quit, "quit", "quit"),
+        (Scope::Sessions, "f", FailuresOnly, "failures only: failed and refused", "failures"),
+        (Scope::Sessions, "o", Sort, "sort by the next column", "sort"),
+        (Scope::Sessions, "O", Reverse, "sort the other way round", ""),
+        (Scope::Sessions, "space m", Mark, "mark for comparison; at most two are marked", "mark"),
+        (Scope::Sessions, "d", Compare, "what differs between the two marked sessions", "compare"),
+        (Scope::Sessions, "s", Save, "save the session under the cursor", ""),
+        (Scope::Session, "tab", NextPane, "next region", "next"),
+        (Scope::Session, "shift-tab", PreviousPane, "previous region", ""),
+        (Scope::Session, "1", Timeline, "the timeline", ""),
+        (Scope::Session, "2", Message, "the selected message, field by field", ""),
+        (Scope::Session, "3", Certificates, "the certificates of both sides", ""),
+        (Scope::Session, "4", Why, "why: evidence, other causes, what would decide it", ""),
+        (Scope::Session, "5", Remedies, "what to do", ""),
+        (Scope::Session, "b", Bytes, "show or hide the bytes of fields", ""),
+        (Scope::Session, "+", UnfoldAll, "unfold everything", ""),
+        (Scope::Session, "-", FoldAll, "fold everything", ""),
+        (Scope::Session, "]", NextSession, "the next session of the list", ""),
+        (Scope::Session, "[", PreviousSession, "the previous session of the list", ""),
+        (Scope::Session, "space m", Mark, "mark for comparison", ""),
+        (Scope::Session, "d", Compare, "what differs between the two marked sessions", ""),
+        (Scope::Session, "s", Save, "save this session", "save"),
+        (Scope::Compare, "a", ShowSame, "show what is the same, too", "same"),
+        (Scope::Prompt, "enter", Accept, "take it", "take"),
+        (Scope::Prompt, "esc ctrl-c", Cancel, "leave it as it was", "cancel"),
+        (Scope::Prompt, "backspace ctrl-h", Erase, "erase a character", ""),
+        (Scope::Prompt, "ctrl-w", EraseWord, "erase a word", ""),
+        (Scope::Prompt, "ctrl-u", EraseAll, "erase all", ""),
+        (Scope::Prompt, "left ctrl-b", CursorLeft, "to the left", ""),
+        (Scope::Prompt, "right ctrl-f", CursorRight, "to the right", ""),
+        (Scope::Prompt, "home ctrl-a", CursorStart, "to the beginning", ""),
+        (Scope::Prompt, "end ctrl-e", CursorEnd, "to the end", ""),
+        (Scope::Save, "j", SaveJson, "as JSON", "JSON"),
+        (Scope::Save, "m", SaveMarkdown, "as Markdown, for a ticket", "Markdown"),
+        (Scope::Save, "p", SavePackets, "its packets, as pcapng", "packets"),
+        (Scope::Save, "esc q ctrl-c", Cancel, "do not save", "cancel"),
     ]
 };
 
@@ -300,9 +301,7 @@ impl Keymap {
         let found = |scope: Scope| {
             self.bindings.iter().find(|row| row.scope == scope && row.keys.contains(&key)).map(|row| row.action)
         };
-        way_out
-            .or_else(|| found(scope))
-            .or_else(|| if scope.is_open() { found(Scope::Everywhere) } else { None })
+        way_out.or_else(|| found(scope)).or_else(|| if scope.is_open() { found(Scope::Everywhere) } else { None })
     }
 
     /// The first key of `action` in `scope`, as a hint shows it.

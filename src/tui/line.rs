@@ -177,9 +177,15 @@ fn split_at_width(text: &str, width: usize) -> (&str, &str) {
 /// `lead`, then `body` wrapped to `width` columns, its further lines below its beginning. Each line leads
 /// where `lead` leads.
 pub fn wrap(lead: Line, body: &Line, width: usize) -> Vec<Line> {
+    wrap_under(lead, &Line::default(), body, width)
+}
+
+/// The same, with `rail` at the beginning of each further line.
+pub fn wrap_under(lead: Line, rail: &Line, body: &Line, width: usize) -> Vec<Line> {
     // On a very narrow screen a hanging indent would leave no room to write in.
     let hang = if lead.width() + 12 > width { 1 } else { lead.width() };
     let link = lead.link.clone();
+    let further = || rail.clone().fit(hang).link(link.clone());
     let mut lines = Vec::new();
     let mut line = lead;
     let mut used = line.width();
@@ -190,7 +196,7 @@ pub fn wrap(lead: Line, body: &Line, width: usize) -> Vec<Line> {
             let space = usize::from(index > 0 && !fresh);
             if !fresh && used + space + word.width() > width {
                 lines.push(line);
-                (line, used) = (Line::of(Tone::Plain, " ".repeat(hang)).link(link.clone()), hang);
+                (line, used) = (further(), hang);
             } else if space > 0 {
                 line.push(tone, " ");
                 used += 1;
@@ -202,7 +208,7 @@ pub fn wrap(lead: Line, body: &Line, width: usize) -> Vec<Line> {
                 }
                 line.push(tone, head);
                 lines.push(line);
-                (line, used) = (Line::of(Tone::Plain, " ".repeat(hang)).link(link.clone()), hang);
+                (line, used) = (further(), hang);
                 word = rest;
             }
             line.push(tone, word);

@@ -26,6 +26,8 @@ pub mod export;
 pub mod filter;
 pub mod keymap;
 pub mod line;
+pub mod list;
+mod moving;
 pub mod osc52;
 #[cfg(test)]
 mod screens;
@@ -34,6 +36,7 @@ mod script;
 pub mod scroll;
 pub mod terminal;
 pub mod theme;
+mod typing;
 pub mod update;
 pub mod view;
 
@@ -280,10 +283,7 @@ mod tests {
         world.keys.retain(Option::is_some);
         let mut state = app();
         drive(&mut terminal, &mut world, &receive, &mut state).expect("driven");
-        assert!(matches!(
-            world.effects.as_slice(),
-            [Effect::Copy(_), Effect::Suspend, Effect::Save(_), Effect::Quit]
-        ));
+        assert!(matches!(world.effects.as_slice(), [Effect::Copy(_), Effect::Suspend, Effect::Save(_), Effect::Quit]));
         assert_eq!(world.keys.len(), 4, "nothing is read after the end");
         drop(send);
     }

@@ -116,7 +116,8 @@ impl Outside for Tty {
                 }
             }
             Effect::Copy(text) => match osc52::sequence(&text) {
-                Some(sequence) => match io::stdout().write_all(sequence.as_bytes()).and_then(|()| io::stdout().flush()) {
+                Some(sequence) => match io::stdout().write_all(sequence.as_bytes()).and_then(|()| io::stdout().flush())
+                {
                     Ok(()) => Done::Quietly,
                     Err(error) => Done::Failed(format!("the terminal did not take it: {error}")),
                 },

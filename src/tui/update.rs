@@ -1,19 +1,15 @@
 //! What an action does to the state. What it wants done outside is returned, and done by the loop.
 
 use crate::tui::action::Action;
-use crate::tui::app::{
-    App, CompareScreen, HelpScreen, Notice, Page, Pane, Prompt, Purpose, Screen, SessionScreen, failed,
-};
+use crate::tui::app::{App, CompareScreen, HelpScreen, Notice, Page, Pane, Purpose, Screen, SessionScreen};
 use crate::tui::event::Event;
-use crate::tui::export::{self, Export};
-use crate::tui::filter::{Filter, Pattern};
+use crate::tui::export::Export;
+use crate::tui::filter::Filter;
 use crate::tui::keymap::Scope;
-use crate::tui::line::{Line, Link};
-use crate::tui::scroll::Scroll;
-use crate::tui::view::{self, timeline};
-
-/// Longest text that can be typed, in characters.
-const TYPED: usize = 400;
+use crate::tui::line::Link;
+use crate::tui::moving::{click, find, height, here, line_here, move_by};
+use crate::tui::typing::{begin_typing, prompt, type_character, while_typing};
+use crate::tui::view::timeline;
 
 /// Something to be done outside of the state.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,52 +138,6 @@ fn of_a_screen(app: &mut App, action: Action) -> Option<Effect> {
     None
 }
 
-/// Rows of the region that has the keys.
-fn height(app: &App) -> usize {
-    usize::from(view::layout(app, app.size).body.height)
-}
-
-fn here(app: &App) -> (Vec<Line>, usize) {
-    let layout = view::layout(app, app.size);
-    (view::page_lines(app, &layout), usize::from(layout.body.height))
-}
-
-/// Moves the cursor, over what it cannot rest on.
-fn move_by(app: &mut App, by: isize) {
-    if let Screen::Sessions = app.screen {
-        let (len, height) = (app.list.len(), height(app));
-        app.list.scroll.step(by, len, height);
-        return;
-    }
-    let (lines, height) = here(app);
-    let Some(page) = app.screen.page_mut() else { return };
-    let wanted = page.scroll.cursor.min(lines.len().saturating_sub(1)).saturating_add_signed(by);
-    let wanted = wanted.min(lines.len().saturating_sub(1));
-    let rests = |index: &usize| lines.get(*index).is_some_and(|line| line.link != Link::Skip);
-    let after = (wanted..lines.len()).find(rests);
-    let before = (0..=wanted).rev().find(rests);
-    // At an end there may be nothing further on: then back to the last that there is.
-    let cursor = if by < 0 { before.or(after) } else { after.or(before) };
-    page.scroll.put(cursor.unwrap_or(wanted), lines.len(), height);
-    // A heading at the very top is seen when the cursor is as far up as it goes.
-    if by < 0 && (0..page.scroll.cursor).all(|index| !rests(&index)) {
-        page.scroll.top = 0;
-    }
-    if let Screen::Session(screen) = &mut app.screen
-        && screen.pane == Pane::Timeline
-    {
-        screen.pages.insert(Pane::Message, Page::default());
-    }
-}
-
-/// The line under the cursor.
-fn line_here(app: &App) -> Option<Line> {
-    let page = app.screen.page()?;
-    let (lines, _) = here(app);
-    let cursor = page.scroll.cursor.min(lines.len().checked_sub(1)?);
-    lines.into_iter().nth(cursor)
-}
-
 fn sideways(app: &mut App, right: bool) {
     match &mut app.screen {
         Screen::Sessions if right => {
@@ -224,7 +174,7 @@ fn fold_all(app: &mut App, open: bool) {
     move_by(app, 0);
 }
 
-fn open(app: &mut App) -> Option<Effect> {
+pub(super) fn open(app: &mut App) -> Option<Effect> {
     if let Screen::Sessions = app.screen {
         let id = app.selected()?.id;
         enter(app, id);
@@ -314,7 +264,7 @@ fn turn_pane(app: &mut App, by: usize) {
     }
 }
 
-fn to_pane(app: &mut App, pane: Pane) {
+pub(super) fn to_pane(app: &mut App, pane: Pane) {
     if let Screen::Session(screen) = &mut app.screen {
         screen.pane = pane;
     }
@@ -407,11 +357,11 @@ fn copied(app: &mut App, text: String) -> Option<Effect> {
     Some(Effect::Copy(text))
 }
 
-fn say(app: &mut App, text: String) {
+pub(super) fn say(app: &mut App, text: String) {
     app.notice = Some(Notice { text, failed: false });
 }
 
-fn fail(app: &mut App, text: String) {
+pub(super) fn fail(app: &mut App, text: String) {
     app.notice = Some(Notice { text, failed: true });
 }
 
@@ -421,225 +371,12 @@ fn relist(app: &mut App) {
     app.list.scroll.step(0, len, height);
 }
 
-fn apply_filter(app: &mut App, text: &str) {
+pub(super) fn apply_filter(app: &mut App, text: &str) {
     if let Ok(filter) = Filter::parse(text) {
         app.list.filter = filter;
         text.clone_into(&mut app.list.filter_text);
         relist(app);
     }
-}
-
-/// To the next or previous match of the search; without one, to the next failure or evidence.
-fn find(app: &mut App, forward: bool) {
-    let next = |len: usize, from: usize, fits: &dyn Fn(usize) -> bool| -> Option<usize> {
-        let places = (1..=len).map(|by| if forward { (from + by) % len } else { (from + len - by % len) % len });
-        places.into_iter().find(|place| fits(*place))
-    };
-    if let Screen::Sessions = app.screen {
-        let len = app.list.len();
-        let fits = |place: usize| app.rows(place..place + 1).any(failed);
-        match next(len, app.list.scroll.cursor, &fits) {
-            Some(place) => {
-                let height = height(app);
-                app.list.scroll.put(place, len, height);
-            }
-            None => say(app, "no failure in the list".to_owned()),
-        }
-        return;
-    }
-    let (lines, height) = here(app);
-    let Some(page) = app.screen.page() else { return };
-    let pattern = Pattern::new(&page.search);
-    let fits = |place: usize| {
-        lines.get(place).is_some_and(|line| {
-            let text = line.text();
-            line.link != Link::Skip && if page.search.is_empty() { text.contains('◆') } else { pattern.fits(&text) }
-        })
-    };
-    match (next(lines.len(), page.scroll.cursor, &fits), app.screen.page_mut()) {
-        (Some(place), Some(page)) => {
-            page.scroll.put(place, lines.len(), height);
-            if let Screen::Session(screen) = &mut app.screen
-                && screen.pane == Pane::Timeline
-            {
-                screen.pages.insert(Pane::Message, Page::default());
-            }
-        }
-        _ => fail(app, "nothing more of that here".to_owned()),
-    }
-}
-
-fn prompt(purpose: Purpose, text: String) -> Prompt {
-    Prompt { purpose, cursor: text.chars().count(), before: text.clone(), text, error: None }
-}
-
-fn begin_typing(app: &mut App) {
-    app.prompt = Some(match app.screen.page() {
-        None => prompt(Purpose::Filter, app.list.filter_text.clone()),
-        Some(page) => Prompt { before: page.search, ..prompt(Purpose::Search, String::new()) },
-    });
-}
-
-fn type_character(app: &mut App, c: char) {
-    edit(app, |text, cursor| {
-        if text.len() < TYPED {
-            text.insert(cursor.min(text.len()), c);
-            cursor + 1
-        } else {
-            cursor
-        }
-    });
-}
-
-/// Changes what was typed, and shows at once what that means.
-fn edit(app: &mut App, change: impl FnOnce(&mut Vec<char>, usize) -> usize) {
-    let Some(prompt) = &mut app.prompt else { return };
-    let mut text: Vec<char> = prompt.text.chars().collect();
-    let cursor = prompt.cursor.min(text.len());
-    prompt.cursor = change(&mut text, cursor).min(text.len());
-    prompt.text = text.into_iter().collect();
-    let (purpose, text) = (prompt.purpose, prompt.text.clone());
-    match purpose {
-        Purpose::Filter => {
-            prompt.error = Filter::parse(&text).err().map(|error| error.to_string());
-            // What is not understood yet leaves the list as it was.
-            apply_filter(app, &text);
-        }
-        Purpose::Search => search(app, &text, true),
-        Purpose::Save(_) => {}
-    }
-}
-
-/// Sets what is searched for, and goes to its first match from here on.
-fn search(app: &mut App, text: &str, jump: bool) {
-    let Some(page) = app.screen.page_mut() else { return };
-    text.clone_into(&mut page.search);
-    if matches!(app.screen, Screen::Help(_)) {
-        // The help shows matches only.
-        if let Some(page) = app.screen.page_mut() {
-            page.scroll = Scroll::default();
-        }
-        move_by(app, 0);
-        return;
-    }
-    let (lines, height) = here(app);
-    let pattern = Pattern::new(text);
-    let Some(page) = app.screen.page_mut() else { return };
-    let from = page.scroll.cursor;
-    let fits = |place: &usize| {
-        lines.get(*place).is_some_and(|line| line.link != Link::Skip && pattern.fits(&line.text()))
-    };
-    let found = (from..lines.len()).chain(0..from).find(fits);
-    if let (false, true, Some(place)) = (text.is_empty(), jump, found) {
-        page.scroll.put(place, lines.len(), height);
-    }
-    let missing = !text.is_empty() && found.is_none();
-    if let Some(prompt) = &mut app.prompt {
-        prompt.error = missing.then(|| "not found".to_owned());
-    }
-}
-
-fn while_typing(app: &mut App, action: Action) -> Option<Effect> {
-    match action {
-        Action::Accept => accept(app),
-        Action::Cancel => cancel(app),
-        Action::Erase => edit(app, |text, cursor| {
-            if cursor > 0 && cursor <= text.len() {
-                text.remove(cursor - 1);
-            }
-            cursor.saturating_sub(1)
-        }),
-        Action::EraseWord => edit(app, |text, cursor| {
-            let head = text.get(..cursor).unwrap_or_default();
-            let blanks = head.iter().rev().take_while(|c| **c == ' ').count();
-            let word = head.iter().rev().skip(blanks).take_while(|c| **c != ' ').count();
-            let start = cursor.saturating_sub(blanks + word);
-            text.drain(start..cursor.min(text.len()));
-            start
-        }),
-        Action::EraseAll => edit(app, |text, _| {
-            text.clear();
-            0
-        }),
-        Action::CursorLeft => place_cursor(app, |cursor, _| cursor.saturating_sub(1)),
-        Action::CursorRight => place_cursor(app, |cursor, len| (cursor + 1).min(len)),
-        Action::CursorStart => place_cursor(app, |_, _| 0),
-        Action::CursorEnd => place_cursor(app, |_, len| len),
-        Action::SaveJson | Action::SaveMarkdown | Action::SavePackets => return save(app, action),
-        _ => {}
-    }
-    None
-}
-
-fn place_cursor(app: &mut App, to: impl FnOnce(usize, usize) -> usize) {
-    if let Some(prompt) = &mut app.prompt {
-        prompt.cursor = to(prompt.cursor, prompt.text.chars().count());
-    }
-}
-
-fn accept(app: &mut App) {
-    let Some(prompt) = app.prompt.take() else { return };
-    if let (Purpose::Filter, Some(error)) = (prompt.purpose, &prompt.error) {
-        // Not to be taken: it stays to be corrected.
-        let error = error.clone();
-        app.prompt = Some(Prompt { error: Some(error), ..prompt });
-    }
-}
-
-fn cancel(app: &mut App) {
-    let Some(prompt) = app.prompt.take() else { return };
-    match prompt.purpose {
-        Purpose::Filter => apply_filter(app, &prompt.before),
-        Purpose::Search => search(app, &prompt.before, false),
-        Purpose::Save(_) => {}
-    }
-}
-
-fn save(app: &mut App, action: Action) -> Option<Effect> {
-    let Some(Prompt { purpose: Purpose::Save(id), .. }) = app.prompt.take() else { return None };
-    let session = app.session(id)?;
-    let export = match action {
-        Action::SaveJson => export::as_json(session),
-        Action::SavePackets => Some(export::as_packets(session)),
-        _ => Some(export::as_markdown(session)),
-    };
-    export.map(Effect::Save)
-}
-
-/// A click selects; a click on what is selected opens it.
-fn click(app: &mut App, column: u16, row: u16) -> Option<Effect> {
-    if app.prompt.is_some() {
-        return None;
-    }
-    let layout = view::layout(app, app.size);
-    let at = ratatui::layout::Position::new(column, row);
-    if layout.side.contains(at) {
-        let pane = match &app.screen {
-            Screen::Session(screen) if screen.pane == Pane::Message => Pane::Timeline,
-            _ => Pane::Message,
-        };
-        to_pane(app, pane);
-        return None;
-    }
-    if !layout.body.contains(at) {
-        return None;
-    }
-    let row = usize::from(row - layout.body.y);
-    let height = usize::from(layout.body.height);
-    let (scroll, len) = match app.screen.page() {
-        None => (app.list.scroll, app.list.len()),
-        Some(page) => (page.scroll, here(app).0.len()),
-    };
-    let clicked = scroll.window(len, height).start + row;
-    if clicked >= len {
-        return None;
-    }
-    if clicked == scroll.cursor {
-        return open(app);
-    }
-    let by = isize::try_from(clicked).ok()?.checked_sub_unsigned(scroll.cursor)?;
-    move_by(app, by);
-    None
 }
 
 #[cfg(test)]
@@ -650,6 +387,7 @@ mod tests {
     use crate::tui::export::Content;
     use crate::tui::keymap::{Code, Key, Keymap};
     use crate::tui::theme::Theme;
+    use crate::tui::typing::TYPED;
 
     fn app() -> App {
         let mut app = App::new("test", Keymap::default(), Theme::Dark, false);
@@ -701,8 +439,8 @@ mod tests {
         press(&mut app, "/failed colour:r<enter>");
         let prompt = app.prompt.as_ref().expect("still typing");
         assert!(prompt.error.as_deref().is_some_and(|error| error.contains("`colour:`")));
-        // The last text that meant something was `failed colour`.
-        assert_eq!(app.list.filter_text, "failed colour");
+        // The word that is not understood is left aside.
+        assert_eq!(app.list.filter_text, "failed");
         press(&mut app, "<ctrl-w><enter>");
         assert!(app.prompt.is_none());
         assert_eq!(app.list.filter_text, "failed ");
@@ -729,7 +467,7 @@ mod tests {
         assert!(row(&app).contains("ClientKeyExchange"), "{}", row(&app));
         press(&mut app, "4jg");
         assert!(row(&app).contains("◆ packet 9"), "{}", row(&app));
-        press(&mut app, "j<enter>");
+        press(&mut app, "n<enter>");
         assert!(row(&app).contains("#11"), "{}", row(&app));
         press(&mut app, "<enter>");
         assert!(matches!(&app.screen, Screen::Session(screen) if screen.pane == Pane::Message));
@@ -790,7 +528,9 @@ mod tests {
             .collect();
         let stem = "session-1-client-cert-expired";
         assert_eq!(names, [format!("{stem}.json"), format!("{stem}.md"), format!("{stem}.pcapng")]);
-        assert!(matches!(&effects[2], Effect::Save(Export { content: Content::Packets(session), .. }) if session.id == 1));
+        assert!(
+            matches!(&effects[2], Effect::Save(Export { content: Content::Packets(session), .. }) if session.id == 1)
+        );
         assert!(app.prompt.is_none(), "another key means: not now");
     }
 

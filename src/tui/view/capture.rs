@@ -9,8 +9,8 @@ use crate::tui::app::App;
 use crate::tui::line::{Line, Link, Tone, wrap};
 use crate::tui::view::outcome_mark;
 
-/// All of it.
-pub fn lines(app: &App, width: usize) -> Vec<Line> {
+/// What the captures are, and what is odd about them.
+pub fn captures(app: &App, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let row = |label: &str, value: String| {
         wrap(Line::of(Tone::Dim, format!("{label:<9}")), &Line::of(Tone::Plain, value), width)
@@ -28,8 +28,15 @@ pub fn lines(app: &App, width: usize) -> Vec<Line> {
         lines.extend(capture.problems.iter().flat_map(|problem| super::problem(problem, width)));
     }
     lines.extend(app.problems.iter().flat_map(|problem| super::problem(problem, width)));
+    lines
+}
+
+/// All of it.
+pub fn lines(app: &App, width: usize) -> Vec<Line> {
+    let mut lines = captures(app, width);
     lines.push(Line::blank());
-    lines.push(Line::heading(plural(app.sessions().len() as u64, "session")).add(Tone::Dim, "  enter shows only these"));
+    lines
+        .push(Line::heading(plural(app.sessions().len() as u64, "session")).add(Tone::Dim, "  enter shows only these"));
     for outcome in Outcome::ALL {
         let count = app.sessions().iter().filter(|session| session.outcome == *outcome).count();
         if count > 0 {

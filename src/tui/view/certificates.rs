@@ -4,7 +4,7 @@ use crate::render::text::certificates::{Flaws, key, lapse, span, usage};
 use crate::render::text::human;
 use crate::report::{Certificate, Role, Session, UnreadCertificate, Validity};
 use crate::tui::app::Folds;
-use crate::tui::line::{Line, Link, Tone, wrap};
+use crate::tui::line::{Line, Link, Tone, wrap, wrap_under};
 
 /// Width of the column of labels.
 const LABELS: usize = 9;
@@ -41,7 +41,8 @@ fn side(
         Some(packet) => heading.add(Tone::Dim, format!("  packet {packet}")).link(Link::Packet(packet)),
         None => heading.link(Link::Skip),
     });
-    let mut say = |tone: Tone, text: &str| lines.extend(wrap(Line::of(Tone::Plain, "  "), &Line::of(tone, text), width));
+    let mut say =
+        |tone: Tone, text: &str| lines.extend(wrap(Line::of(Tone::Plain, "  "), &Line::of(tone, text), width));
     match (chain, unread) {
         (_, Some(unread)) => {
             let size = unread.approximate_length.map(|n| format!(", about {n} bytes")).unwrap_or_default();
@@ -92,7 +93,7 @@ fn one(lines: &mut Vec<Line>, certificate: &Certificate, flaws: &Flaws<'_>, last
         if let Some(good) = &row.good {
             body = body.add(Tone::Good, format!("  ✓ {good}"));
         }
-        lines.extend(wrap(lead, &body, width));
+        lines.extend(wrap_under(lead, &Line::of(Tone::Dim, rail), &body, width));
     }
     let more = folds.is_open(&format!("{node}/more"), false);
     let text = format!("{rail}{} everything else", if more { "▾" } else { "▸" });

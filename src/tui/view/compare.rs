@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn what_differs_side_by_side_and_one_above_the_other() {
         let text = |width: usize, same| -> String {
-            lines(&sample::expired(), &sample::established(), same, width).iter().map(|line| line.text() + "\n").collect()
+            lines(&sample::expired(), &sample::established(), same, width)
+                .iter()
+                .map(|line| line.text() + "\n")
+                .collect()
         };
         insta::assert_snapshot!(format!("{}\n----\n{}", text(100, false), text(50, true)));
     }

@@ -124,8 +124,8 @@ fn section(lines: &mut Vec<Line>, title: &str) {
     lines.push(Line::heading(title));
 }
 
-/// What to do. Every line of a remedy that has a command leads to copying that.
-pub fn remedies(session: &Session, width: usize) -> Vec<Line> {
+/// What to do. Every line of a remedy that has a command leads to copying that, by the key `copy`.
+pub fn remedies(session: &Session, copy: &str, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     if session.diagnosis.remedies.is_empty() {
         let text = if session.diagnosis.cause == NO_CAUSE {
@@ -154,7 +154,7 @@ pub fn remedies(session: &Session, width: usize) -> Vec<Line> {
             lines.extend(wrap(lead, &Line::of(Tone::Key, line), width));
         }
         if remedy.command.is_some() {
-            lines.push(Line::of(Tone::Dim, "   copied whole by one key, with the cursor on it").link(Link::Skip));
+            lines.push(Line::of(Tone::Dim, format!("   {copy} copies it")).link(Link::Skip));
         }
     }
     lines
@@ -183,7 +183,7 @@ mod tests {
         let links: Vec<Link> = why(&session, 60).into_iter().map(|line| line.link).collect();
         assert!(links.contains(&Link::Packet(9)) && links.contains(&Link::Packet(11)));
         let command = session.diagnosis.remedies[0].command.clone().expect("a command");
-        let lines = remedies(&session, 60);
+        let lines = remedies(&session, "y", 60);
         assert!(lines.iter().filter(|line| line.link == Link::Copy(command.clone())).count() > 2);
     }
 }

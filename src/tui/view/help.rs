@@ -13,7 +13,8 @@ pub fn lines(keymap: &Keymap, here: Scope, search: &str, width: usize) -> Vec<Li
     let mut lines = Vec::new();
     let scopes = std::iter::once(here).chain(Scope::ALL.iter().copied().filter(|scope| *scope != here));
     for scope in scopes {
-        let rows = keymap.bindings().iter().filter(|row| row.scope == scope).map(|row| (keys(row), row.help.to_owned()));
+        let rows =
+            keymap.bindings().iter().filter(|row| row.scope == scope).map(|row| (keys(row), row.help.to_owned()));
         section(&mut lines, scope.title(), rows, search, width);
     }
     let fields = FIELDS.iter().map(|(field, help)| (format!("{field}:"), (*help).to_owned()));
@@ -73,7 +74,8 @@ fn keys(row: &Binding) -> String {
 /// The hints at the foot of a screen.
 pub fn hints(keymap: &Keymap, scope: Scope, width: usize) -> Line {
     let of = |scope: Scope| keymap.bindings().iter().filter(move |row| row.scope == scope && !row.hint.is_empty());
-    let everywhere = if matches!(scope, Scope::Prompt | Scope::Save) { None } else { Some(of(Scope::Everywhere)) };
+    let alone = matches!(scope, Scope::Everywhere | Scope::Prompt | Scope::Save);
+    let everywhere = if alone { None } else { Some(of(Scope::Everywhere)) };
     let mut line = Line::default();
     let rows: Vec<&Binding> = of(scope).chain(everywhere.into_iter().flatten()).collect();
     // Whoever knows two keys finds the others.

@@ -96,7 +96,8 @@ fn contents(session: &Session, entry: &Entry) -> Vec<(String, Value)> {
             }
         }
         (EntryKind::Handshake, "ServerHello" | "HelloRetryRequest") => {
-            let hellos = [("server_hello", &session.server_hello), ("hello_retry_request", &session.hello_retry_request)];
+            let hellos =
+                [("server_hello", &session.server_hello), ("hello_retry_request", &session.hello_retry_request)];
             for (name, hello) in hellos {
                 // Both may lie in one packet only if one of them was made up.
                 let wanted = (entry.name == "ServerHello") == (name == "server_hello");
@@ -177,7 +178,13 @@ impl Tree<'_, '_> {
             _ => Vec::new(),
         };
         let is_open = self.look.folds.is_open(path, open);
-        let fold = if items.is_empty() { " " } else if is_open { "▾" } else { "▸" };
+        let fold = if items.is_empty() {
+            " "
+        } else if is_open {
+            "▾"
+        } else {
+            "▸"
+        };
         let count = match value {
             Value::Array(items) if items.is_empty() => "  none".to_owned(),
             Value::Array(items) => format!("  {}", items.len()),
@@ -200,11 +207,8 @@ impl Tree<'_, '_> {
 
     /// Sixteen bytes a row, as hex and as characters.
     fn dump(&mut self, bytes: &[u8], indent: &str) {
-        let per_row = match self.look.width.saturating_sub(indent.len() + 6) {
-            0..40 => DUMP / 4,
-            40..66 => DUMP / 2,
-            _ => DUMP,
-        };
+        let room = self.look.width.saturating_sub(indent.len() + 6);
+        let per_row = [DUMP, DUMP / 2].into_iter().find(|bytes| bytes * 4 < room).unwrap_or(DUMP / 4);
         for (index, row) in bytes.chunks(per_row).take(DUMPED).enumerate() {
             let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
             let shown: String =

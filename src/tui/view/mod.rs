@@ -19,7 +19,9 @@ use ratatui::style::Style;
 
 use crate::render::text::plural;
 use crate::report::{Outcome, Problem, Session};
+use crate::tui::action::Action;
 use crate::tui::app::{App, Page, Pane, Screen, SessionScreen};
+use crate::tui::keymap::Scope;
 use crate::tui::line::{Line, Tone, wrap};
 use crate::tui::scroll::Scroll;
 use crate::tui::theme::Theme;
@@ -95,13 +97,18 @@ pub fn layout(app: &App, size: (u16, u16)) -> Layout {
             found.preview = take(preview);
         }
         Screen::Session(screen) => {
-            found.head = take(match height {
+            let most = match height {
                 0..8 => 0,
                 8..14 => 2,
                 14..20 => 3,
-                20..30 => 4,
-                _ => 5,
-            });
+                20..24 => 5,
+                24..36 => 6,
+                _ => 8,
+            };
+            // No higher than there is to say.
+            let session = app.session(screen.id);
+            let head = session.map(|session| diagnosis::head(session, usize::from(width), most).len());
+            found.head = take(head.and_then(|rows| u16::try_from(rows).ok()).unwrap_or(0));
             found.tabs = take(1);
             let beside = width >= BESIDE && matches!(screen.pane, Pane::Timeline | Pane::Message);
             let with_header = beside || screen.pane == Pane::Timeline;
@@ -120,17 +127,13 @@ pub fn layout(app: &App, size: (u16, u16)) -> Layout {
 /// The timeline on the left, the message on the right; `body` is the one that has the keys.
 fn divide(found: &mut Layout, pane: Pane) {
     let whole = found.body;
-    let left = whole.width * 3 / 5;
+    let left = whole.width / 5 * 3;
     let timeline = Rect { width: left, ..whole };
     let from = left + 2;
     // The message has no header of its own, and takes that line, too.
     let y = found.header.y;
-    let message = Rect {
-        x: from,
-        y,
-        width: whole.width.saturating_sub(from),
-        height: whole.height + found.header.height,
-    };
+    let message =
+        Rect { x: from, y, width: whole.width.saturating_sub(from), height: whole.height + found.header.height };
     found.header.width = left;
     (found.body, found.side) = match pane {
         Pane::Message => (message, timeline),
@@ -144,7 +147,7 @@ pub fn page_lines(app: &App, layout: &Layout) -> Vec<Line> {
     match &app.screen {
         Screen::Sessions => Vec::new(),
         Screen::Session(screen) => match app.session(screen.id) {
-            Some(session) => pane_lines(session, screen, screen.pane, width),
+            Some(session) => pane_lines(app, session, screen, screen.pane, width),
             None => gone(),
         },
         Screen::Compare(screen) => match (app.session(screen.left), app.session(screen.right)) {
@@ -160,7 +163,7 @@ fn gone() -> Vec<Line> {
     vec![Line::of(Tone::Warn, "This session was let go to keep memory bounded.")]
 }
 
-fn pane_lines(session: &Session, screen: &SessionScreen, pane: Pane, width: usize) -> Vec<Line> {
+fn pane_lines(app: &App, session: &Session, screen: &SessionScreen, pane: Pane, width: usize) -> Vec<Line> {
     match pane {
         Pane::Timeline => timeline::lines(session, width),
         Pane::Message => {
@@ -173,7 +176,10 @@ fn pane_lines(session: &Session, screen: &SessionScreen, pane: Pane, width: usiz
         }
         Pane::Certificates => certificates::lines(session, &screen.folds, width),
         Pane::Why => diagnosis::why(session, width),
-        Pane::Remedies => diagnosis::remedies(session, width),
+        Pane::Remedies => {
+            let key = app.keymap.hint(Scope::Session, Action::Copy).map(|key| key.to_string());
+            diagnosis::remedies(session, &key.unwrap_or_default(), width)
+        }
     }
 }
 
@@ -247,7 +253,7 @@ fn draw_session(app: &App, screen: &SessionScreen, buffer: &mut Buffer, layout: 
         Pane::Message => (Pane::Timeline, theme.marked()),
         _ => (Pane::Message, Style::new()),
     };
-    let lines = pane_lines(session, screen, pane, usize::from(layout.side.width));
+    let lines = pane_lines(app, session, screen, pane, usize::from(layout.side.width));
     draw_page(buffer, layout.side, &lines, screen.page(pane).scroll, theme, cursor);
     let right = layout.side.x.max(layout.body.x);
     let top = layout.side.y.min(layout.body.y);
@@ -404,8 +410,16 @@ mod tests {
             app.screen = screen;
             for size in [(0, 0), (1, 1), (2, 1), (10, 3), (39, 9), (80, 24), (120, 40), (400, 2), (65_535, 60)] {
                 let found = layout(&app, size);
-                let regions =
-                    [found.title, found.head, found.tabs, found.header, found.body, found.side, found.preview, found.foot];
+                let regions = [
+                    found.title,
+                    found.head,
+                    found.tabs,
+                    found.header,
+                    found.body,
+                    found.side,
+                    found.preview,
+                    found.foot,
+                ];
                 let all = Rect::new(0, 0, size.0, size.1);
                 for (index, one) in regions.iter().enumerate() {
                     assert_eq!(one.intersection(all), *one, "{size:?}");

@@ -4,9 +4,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::{Endpoint, NO_CAUSE, Outcome, Session};
 use crate::time::Elapsed;
-use crate::tui::app::{App, Sort};
+use crate::tui::app::App;
 use crate::tui::line::{Line, Tone, wrap};
-use crate::tui::view::outcome_mark;
+use crate::tui::list::Sort;
+use crate::tui::view::{capture, outcome_mark};
 
 /// From this many columns on, outcome and ports have room.
 const WIDE: usize = 110;
@@ -49,6 +50,7 @@ impl Columns {
         let name = widest(&|one| one.tls.server_name.as_deref().map_or(0, UnicodeWidthStr::width)).max("name".len());
         // The marks, the fixed columns, and a blank behind each.
         let fixed = if wide { 4 + OUTCOME + 1 + VERSION + 1 + TIME + NUMBER + 1 } else { 4 + VERSION + 1 + TIME } + 4;
+        let all_of_it = cause;
         let cause = cause.min(if wide { 34 } else { 24 });
         let mut room = width.saturating_sub(fixed + cause);
         let mut take = |wanted: usize, least_for_the_rest: usize| {
@@ -59,6 +61,7 @@ impl Columns {
         let server = take(server, 20);
         let client = take(client, 10);
         let name = take(name, 0);
+        let cause = cause + take(all_of_it - cause, 0);
         Self { width, client, server, name, cause }
     }
 }
@@ -117,9 +120,11 @@ fn row(app: &App, session: &Session, columns: Columns) -> Line {
     let wide = columns.width >= WIDE;
     let mut line = start;
     if wide {
-        line = line
-            .append(cell(Tone::Dim, &session.id.to_string(), NUMBER))
-            .append(cell(tone, session.outcome.name(), OUTCOME));
+        line = line.append(cell(Tone::Dim, &session.id.to_string(), NUMBER)).append(cell(
+            tone,
+            session.outcome.name(),
+            OUTCOME,
+        ));
     }
     let name = session.tls.server_name.as_deref().unwrap_or("");
     let version = session.tls.version.as_deref().unwrap_or("");
@@ -158,7 +163,12 @@ pub fn nothing(app: &App, width: usize) -> Vec<Line> {
     } else if !app.reading.done {
         "No handshake yet."
     } else {
-        "No TLS handshake was found. What the capture is, and what is odd about it, is under i."
+        "No TLS handshake was found."
     };
-    wrap(Line::default(), &Line::of(Tone::Dim, text), width)
+    let mut lines = wrap(Line::default(), &Line::of(Tone::Strong, text), width);
+    if app.sessions().is_empty() && app.reading.done {
+        lines.push(Line::blank());
+        lines.extend(capture::captures(app, width));
+    }
+    lines
 }

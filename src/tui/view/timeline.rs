@@ -142,7 +142,8 @@ impl Ladder<'_> {
                 (_, Role::Client) => "→",
                 (_, Role::Server) => "←",
             };
-            return Line::of(Tone::Dim, format!("{time:>ELAPSED$} "))
+            let number = format!("#{}", self.entry.packet);
+            return Line::of(Tone::Dim, format!("{time:>ELAPSED$} {number:<3}"))
                 .add(Tone::Evidence, mark)
                 .add(Tone::Strong, format!("{arrow} "))
                 .append(self.label())
@@ -156,7 +157,7 @@ impl Ladder<'_> {
             .add(Tone::Dim, "│");
         let inner = self.width.saturating_sub(lead.width() + 1);
         // An arrow has to stay one, however much there is to say.
-        let label = self.label().cut(inner.saturating_sub(6));
+        let label = self.label().cut(inner.saturating_sub(4));
         let shaft = inner.saturating_sub(label.width() + 2);
         let (tone, label) = (self.shaft_tone(), label);
         let lead = match (self.entry.kind, self.entry.from) {
@@ -168,16 +169,8 @@ impl Ladder<'_> {
                     .add(Tone::Plain, " ")
                     .add(Tone::Dim, "·".repeat(shaft - left))
             }
-            (_, Role::Client) => lead
-                .append(label)
-                .add(Tone::Plain, " ")
-                .add(tone, "─".repeat(shaft))
-                .add(tone, "→"),
-            (_, Role::Server) => lead
-                .add(tone, "←")
-                .add(tone, "─".repeat(shaft))
-                .add(Tone::Plain, " ")
-                .append(label),
+            (_, Role::Client) => lead.append(label).add(Tone::Plain, " ").add(tone, "─".repeat(shaft)).add(tone, "→"),
+            (_, Role::Server) => lead.add(tone, "←").add(tone, "─".repeat(shaft)).add(Tone::Plain, " ").append(label),
         };
         lead.pad(self.width.saturating_sub(1)).add(Tone::Dim, "│")
     }
