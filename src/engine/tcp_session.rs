@@ -193,9 +193,12 @@ impl Upper {
                 let recognised = preamble::recognise(bytes);
                 // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
                 // client that meant to speak TLS at once is none.
-                if self.in_tls
-                    && (self.tracker.is_protocol_with_upgrade() || role == Role::Client || recognised.is_none())
-                {
+                let session = self.builder.session();
+                let spoke = match self.role(role) {
+                    Role::Client => session.client_hello.is_seen(),
+                    Role::Server => session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen(),
+                };
+                if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
                     continue;
                 }
                 let plaintext = Plaintext {

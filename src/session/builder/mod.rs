@@ -444,7 +444,7 @@ impl Builder {
                 return;
             }
         }
-        self.count_application(from, length, at, true);
+        self.count_record(from, length, at, true, !open);
     }
 
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
