@@ -150,7 +150,9 @@ impl<'a> Ending<'a> {
         if is_completed(session) {
             return left_at_once(session).map_or(Self::Completed, |(by, at, how)| Self::LeftAtOnce { by, at, how });
         }
-        match first_close(session, PacketNo(0)) {
+        let packets = &session.tcp.packets;
+        let one_sided = packets.client + packets.server > 0 && (packets.client == 0 || packets.server == 0);
+        match first_close(session, PacketNo(0)).filter(|_| !one_sided) {
             Some((by, at, how)) => Self::Closed { by, at, how, stage: stage(session, at.packet, by) },
             None => Self::Open { stage: stage(session, PacketNo(u64::MAX), Role::Client) },
         }
@@ -163,7 +165,9 @@ impl<'a> Ending<'a> {
             | Self::HiddenAlert { stage, .. }
             | Self::Closed { stage, .. }
             | Self::Open { stage } => *stage,
-            Self::Refusal { .. } | Self::HiddenAnswer { .. } | Self::LeftAtOnce { .. } | Self::Completed => Stage::Finished,
+            Self::Refusal { .. } | Self::HiddenAnswer { .. } | Self::LeftAtOnce { .. } | Self::Completed => {
+                Stage::Finished
+            }
         }
     }
 
@@ -200,7 +204,8 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
             // Who answers a client that has left without a word refuses nobody.
             let left = session.application_data.client.records == 0
                 && session.finished.client.is_seen()
-                && first_close(session, PacketNo(0)).is_some_and(|(by, at, _)| by == Role::Client && at.packet < seen.packet);
+                && first_close(session, PacketNo(0))
+                    .is_some_and(|(by, at, how)| by == Role::Client && at.packet < seen.packet && how != Close::Fin);
             !spoke && !accepted(session, seen.packet) && !left
         }
         // A client that has finished may say goodbye without having said anything else.
@@ -236,6 +241,13 @@ fn accepted(session: &Session, packet: PacketNo) -> bool {
 /// Whether both sides completed the handshake, as far as can be seen.
 fn is_completed(session: &Session) -> bool {
     let finished = |role: Role| session.finished.of(role).is_seen();
+    // A client that closed before the server's Finished did not wait for it.
+    let closed = session.tcp.fin.client.map(|at| at.packet);
+    if let (Some(closed), Some(server)) = (closed, session.finished.server.seen())
+        && closed < server.packet
+    {
+        return false;
+    }
     if session.resumed.is_some() && finished(Role::Client) && finished(Role::Server) {
         return true;
     }

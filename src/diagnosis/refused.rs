@@ -81,7 +81,7 @@ impl<'a> Refused<'a> {
                 if !case.reauthenticated_with_certificate() {
                     return None;
                 }
-            } else if sent.is_none() && !session.certificate_request.is_seen() {
+            } else if sent.is_none() && !session.certificate_request.is_seen() && !session.tcp.mid_stream {
                 return None;
             }
         } else if session.certificate.server.is_not_sent() {
@@ -110,7 +110,8 @@ impl<'a> Refused<'a> {
             && stage == Stage::ClientFlight
             && session.certificate.client.is_seen()
             && !session.finished.client.is_seen();
-        (stage >= due && !past).then_some(Self { of, how, stage })
+        let begun_late = session.tcp.mid_stream && matches!(how, How::Alert(_, 41..=46 | 48 | 113 | 114));
+        ((stage >= due || begun_late) && !past).then_some(Self { of, how, stage })
     }
 
     /// How well `fault` fits, for what is known of the verifier's stack.
@@ -173,7 +174,9 @@ pub const fn answer_words(what: HiddenAnswer) -> &'static str {
         HiddenAnswer::NginxPage => {
             "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed behind it"
         }
-        HiddenAnswer::DatabaseError => "the database gave one short encrypted answer, and the connection was closed behind it",
+        HiddenAnswer::DatabaseError => {
+            "the database gave one short encrypted answer, and the connection was closed behind it"
+        }
         HiddenAnswer::ShortAnswer => {
             "the server gave one encrypted answer of the size of an error page, and closed behind it"
         }
@@ -190,7 +193,9 @@ const fn page_fit(meaning: RefusalMeaning, fault: Fault) -> Fit {
         (RefusalMeaning::NotAuthorized, Fault::NotAuthorized) => Fit::Allows,
         // "A certificate is required", said to a client that sent one, means: none that verified.
         (RefusalMeaning::CertificateMissing, Fault::NotAuthorized) => Fit::Unusual,
-        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => Fit::Silent,
+        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => {
+            Fit::Silent
+        }
         _ => Fit::Excludes,
     }
 }

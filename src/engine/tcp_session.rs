@@ -196,7 +196,9 @@ impl Upper {
                 let session = self.builder.session();
                 let spoke = match self.role(role) {
                     Role::Client => session.client_hello.is_seen(),
-                    Role::Server => session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen(),
+                    Role::Server => {
+                        session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen()
+                    }
                 };
                 if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
                     continue;

@@ -10,7 +10,8 @@ use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    AlertSeen, CLOSED_LENGTHS, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen, Session, Transport,
+    AlertSeen, CLOSED_LENGTHS, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen,
+    Session, Transport,
 };
 use crate::tls::handshake::NewSessionTicket;
 use crate::tls::record::ContentType;
@@ -437,6 +438,8 @@ pub enum HiddenAnswer {
     ShortAnswer,
 }
 
+/// A database's refusal takes at least a code and a sentence, and the record's own overhead.
+const SMALLEST_ERROR: usize = 80;
 /// Lengths of the names by which nginx and its kin sign their pages: `nginx`, `nginx/1.26.2`,
 /// `openresty`, `openresty/1.25.3.1`.
 const NGINX_NAMES: &[usize] = &[5, 9, 10, 11, 12, 18, 19, 20];
@@ -455,8 +458,10 @@ pub fn hidden_answer(session: &Session, empty: bool) -> Option<(At, HiddenAnswer
     if server.records != 1 || asked_at.packet > at.packet {
         return None;
     }
-    let database = session.preamble.as_ref().is_some_and(|preamble| matches!(preamble.protocol, "postgresql" | "mysql"));
-    if database && client.records == 1 {
+    let database =
+        session.preamble.as_ref().is_some_and(|preamble| matches!(preamble.protocol, "postgresql" | "mysql"));
+    let spoke = *length >= SMALLEST_ERROR;
+    if database && client.records == 1 && spoke {
         return Some((at, HiddenAnswer::DatabaseError));
     }
     let closed = |role: Role| {

@@ -148,7 +148,8 @@ impl Builder {
             Role::Client => ReauthenticationKind::RenegotiationByClient,
             Role::Server => ReauthenticationKind::RenegotiationByServer,
         };
-        let value = Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
+        let value =
+            Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
         let why = "handshake records after both Finished are a renegotiation";
         self.session.reauthentication.push(Seen::inferred(value, at, why));
     }

@@ -18,7 +18,9 @@ use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
-use crate::session::{CLOSED_LENGTHS, AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport};
+use crate::session::{
+    AlertSeen, CLOSED_LENGTHS, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport,
+};
 use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};

@@ -57,8 +57,10 @@ fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<Signatur
                 subject(case, role)
             );
             let number = alert.description;
-            let text = format!("the {} refused with alert {} ({number})", role.peer(), crate::iana::alerts::display(number));
-            let wrong = format!("the {role}'s signature over the handshake does not verify with the key in its certificate");
+            let text =
+                format!("the {} refused with alert {} ({number})", role.peer(), crate::iana::alerts::display(number));
+            let wrong =
+                format!("the {role}'s signature over the handshake does not verify with the key in its certificate");
             let finding = Finding::certain(summary, Evidence::of(signature, wrong)).and(Evidence::of(seen, text));
             Assessment::Supported(finding)
         }

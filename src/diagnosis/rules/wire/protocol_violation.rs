@@ -71,7 +71,11 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     if matches!(
         case.ending,
-        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }
+        Ending::Completed
+            | Ending::HiddenAnswer { .. }
+            | Ending::LeftAtOnce { .. }
+            | Ending::Refusal { .. }
+            | Ending::Open { .. }
     ) {
         return unfinished_hello(case);
     }
