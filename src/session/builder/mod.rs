@@ -18,9 +18,7 @@ use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
-use crate::session::{
-    AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport,
-};
+use crate::session::{AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport};
 use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};
@@ -334,7 +332,10 @@ impl Builder {
     fn alerts(&mut self, from: Role, bytes: &[u8], at: At, protected: bool) {
         let (pairs, odd) = bytes.as_chunks::<2>();
         if !odd.is_empty() || pairs.is_empty() {
-            self.problem(Problem::new("malformed-alert", "An alert record does not hold two bytes for each alert.").at(at.packet));
+            self.problem(
+                Problem::new("malformed-alert", "An alert record does not hold two bytes for each alert.")
+                    .at(at.packet),
+            );
         }
         for pair in pairs.iter().take(8) {
             self.alert(from, Alert::decode(*pair), at, protected);

@@ -1,9 +1,9 @@
 //! Signatures and Finished values, checked against the transcript.
 
+use crate::decrypt::Secret;
 use crate::decrypt::hash::Hash;
 use crate::decrypt::schedule::{self, LabelPrefix};
 use crate::decrypt::suite::SuiteParameters;
-use crate::decrypt::Secret;
 use crate::role::Role;
 use crate::seen::{At, Seen};
 use crate::session::SignatureCheck;
