@@ -443,7 +443,10 @@ impl Builder {
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
         let mut entry = self.entry(from, EntryKind::ChangeCipherSpec, "ChangeCipherSpec", at);
         entry.length = Some(usize::from(header.length));
-        let tls13 = self.session.is_tls13() || (from == Role::Client && !self.session.server_hello.is_seen());
+        // A HelloRetryRequest is TLS 1.3 already.
+        let tls13 = self.session.is_tls13()
+            || self.session.hello_retry.is_some()
+            || (from == Role::Client && !self.session.server_hello.is_seen());
         if tls13 {
             entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
         }
