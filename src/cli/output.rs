@@ -9,7 +9,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{json, jsonl, text};
-use crate::report::{self, Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
+use crate::report::{Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
 pub(super) struct Output {
@@ -114,7 +114,7 @@ impl Output {
                     generator: Generator::default(),
                     captures,
                     summary: self.summary,
-                    sessions: report::in_order(sessions),
+                    sessions: in_order(sessions),
                 };
                 text::render(&mut out, &report, &self.style)?;
                 out.flush()
@@ -133,6 +133,15 @@ impl Output {
     pub(super) fn name(&self) -> PathBuf {
         self.name.clone()
     }
+}
+
+/// Sessions in the order of their first packets, numbered from 1.
+fn in_order(mut sessions: Vec<Session>) -> Vec<Session> {
+    sessions.sort_by_key(|session| (session.capture, session.first_packet, session.id));
+    for (id, session) in (1..).zip(&mut sessions) {
+        session.id = id;
+    }
+    sessions
 }
 
 fn target(options: &ReportOptions) -> Result<Target, Error> {

@@ -4,6 +4,7 @@
 
 mod certificate;
 pub mod check;
+pub mod diff;
 mod from_certificate;
 mod from_session;
 mod from_tls;

@@ -11,5 +11,11 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
+mod diff;
+#[cfg(feature = "cli")]
+mod library;
 mod tidy;
 mod trust;

@@ -129,10 +129,14 @@ fn label(session: &Session) -> String {
 
 fn differences(expect: &Expect, session: &Session) -> Vec<Difference> {
     let mut out = Vec::new();
-    let judged = cause(expect, session, &mut out);
+    let (judged, mut of_cause) = cause(expect, session);
     for key in &words::KEYS {
         let Some(given) = expect.words.get(key.name) else { continue };
-        if key.name == "cause" || key.of_cause && !judged {
+        if key.name == "cause" {
+            out.extend(of_cause.take());
+            continue;
+        }
+        if key.of_cause && !judged {
             continue;
         }
         let found = (key.found)(session);
@@ -158,24 +162,23 @@ fn edit<T>(given: &Given<T>, found: &str) -> Edit {
     Edit { span: given.span.clone(), text: toml_value(&Value::from(found)) }
 }
 
-/// Compares the cause; whether side, confidence and evidence are those of the expected one.
-fn cause(expect: &Expect, session: &Session, out: &mut Vec<Difference>) -> bool {
-    let Some(given) = expect.words.get("cause") else { return true };
+/// Whether side, confidence and evidence are those of the expected cause, and what is wrong with it.
+fn cause(expect: &Expect, session: &Session) -> (bool, Option<Difference>) {
+    let Some(given) = expect.words.get("cause") else { return (true, None) };
     let diagnosis = &session.diagnosis;
     if given.value.contains(&diagnosis.cause) {
-        return true;
+        return (true, None);
     }
     let acceptable = expect.acceptable.as_deref().unwrap_or_default();
     if acceptable.contains(&diagnosis.cause) && diagnosis.confidence != Confidence::Certain {
-        return false;
+        return (false, None);
     }
     let mut expected = given.value.join(" or ");
     if !acceptable.is_empty() {
         expected = format!("{expected} (or, not as certain, {})", acceptable.join(" or "));
     }
     let found = format!("{} ({})", diagnosis.cause, diagnosis.confidence);
-    out.push(difference("cause", expected, found, Some(edit(given, &diagnosis.cause))));
-    false
+    (false, Some(difference("cause", expected, found, Some(edit(given, &diagnosis.cause)))))
 }
 
 fn confidence(expect: &Expect, session: &Session, out: &mut Vec<Difference>) {
@@ -239,5 +242,106 @@ fn fields(expect: &Expect, session: &Session, out: &mut Vec<Difference>) {
                 .map(|found| Edit { span: given.span.clone(), text: toml_value(found) });
             out.push(difference(path, pointer::shown(Some(&given.value)), pointer::shown(found), edit));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::check::Expectations;
+    use crate::report::sample;
+
+    fn told(text: &str, keys: Keys, sessions: &[Session]) -> Vec<String> {
+        let expected = Expectations::parse(text).expect("an expectation");
+        expected.captures[0].compare(keys, sessions).all().map(ToString::to_string).collect()
+    }
+
+    fn plain(text: &str) -> Vec<String> {
+        told(text, Keys::AsGiven, &[sample::expired()])
+    }
+
+    #[test]
+    fn what_is_true_is_met_and_what_is_not_is_told() {
+        assert!(
+            plain("outcome = [\"failed\", \"refused\"]\nversion = \"1.2\"\nclient_auth = \"requested-presented\"")
+                .is_empty()
+        );
+        assert!(plain("alerts = [\"certificate_expired\"]\nsni = \"payments.internal.example\"").is_empty());
+        assert_eq!(plain("alerts = []"), ["alerts: expected none, found server fatal certificate_expired"]);
+        assert_eq!(
+            plain("alpn = \"h2\"\nside = \"server\""),
+            ["side: expected server, found client", "alpn: expected h2, found (absent)"]
+        );
+        assert_eq!(plain("cites = [9, 10]"), ["cites: expected packet 10, found 9, 11"]);
+    }
+
+    #[test]
+    fn fields_are_reached_by_their_paths() {
+        assert!(plain("present = [\"/certificates/client/0/subject\"]\nabsent = [\"/server_hello\"]").is_empty());
+        assert_eq!(plain("absent = [\"/tls/group\"]"), ["/tls/group: expected to be absent, found x25519"]);
+        assert_eq!(plain("present = [\"/server_hello\"]"), ["/server_hello: expected to be present, found (absent)"]);
+        assert!(plain("[fields]\n\"/tls/resumed\" = false\n\"/server/port\" = 8443").is_empty());
+        assert_eq!(plain("[fields]\n\"/tls/resumed\" = true"), ["/tls/resumed: expected true, found false"]);
+    }
+
+    #[test]
+    fn another_acceptable_cause_may_not_be_certain_and_is_not_measured_by_the_first() {
+        let text = "cause = \"none\"\nside = \"none\"\nacceptable = [\"client-cert-expired\"]";
+        assert_eq!(
+            plain(text),
+            ["cause: expected none (or, not as certain, client-cert-expired), found client-cert-expired (certain)"]
+        );
+        let mut doubtful = sample::expired();
+        doubtful.diagnosis.confidence = Confidence::Likely;
+        assert!(told(text, Keys::AsGiven, &[doubtful.clone()]).is_empty());
+        assert_eq!(
+            told("confidence_at_least = \"certain\"", Keys::AsGiven, &[doubtful.clone()]),
+            ["confidence_at_least: expected at least certain, found likely"]
+        );
+        assert!(told("confidence_at_least = \"possible\"", Keys::AsGiven, &[doubtful]).is_empty());
+    }
+
+    #[test]
+    fn each_view_has_its_own_words_in_place_of_the_general_ones() {
+        let text = "outcome = \"failed\"\ncause = \"none\"\n[keys]\ncause = \"client-cert-expired\"\n[nokeys]\nconfidence = \"likely\"";
+        let session = [sample::expired()];
+        assert!(told(text, Keys::With, &session).is_empty());
+        assert_eq!(told(text, Keys::Without, &session), ["cause: expected none, found client-cert-expired (certain)"]);
+    }
+
+    #[test]
+    fn sessions_are_selected_and_counted() {
+        let many = sample::many();
+        let told = |text: &str| told(text, Keys::AsGiven, &many);
+        let server = many[0].server.to_string();
+        assert!(told(&format!("sessions = {}", many.len())).is_empty());
+        assert_eq!(
+            told("outcome = \"failed\"")[0],
+            format!(
+                "sessions: expected 1 (where there are more, say which is meant, or how many there are), found {}",
+                many.len()
+            )
+        );
+        assert!(
+            told(&format!("session = 1\nselect = {{ server = \"{server}\" }}\npresent = [\"/client\"]")).is_empty()
+        );
+        assert_eq!(
+            told("select = { sni = \"nobody.example\" }"),
+            ["sessions that ask for nobody.example: expected at least 1, found 0"]
+        );
+        assert!(told("matches = 0\nselect = { port = 1 }").is_empty());
+        assert_eq!(told("[counts]\nestablished = 99").len(), 1);
+    }
+
+    #[test]
+    fn ends_are_written_in_several_ways() {
+        let end = |address: &str| Endpoint { address: address.to_owned(), port: Some(443) };
+        for text in ["2001:db8::1", "2001:0db8:0::1", "[2001:db8::1]:443", ":443"] {
+            assert!(is_end(&end("2001:db8::1"), text), "{text}");
+        }
+        for text in ["2001:db8::2", "[2001:db8::1]:444", ":", "2001:db8::"] {
+            assert!(!is_end(&end("2001:db8::1"), text), "{text}");
+        }
+        assert!(is_end(&end("192.0.2.1"), "192.0.2.1:443") && !is_end(&end("192.0.2.1"), "192.0.2.1:44"));
     }
 }

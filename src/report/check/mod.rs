@@ -265,6 +265,56 @@ impl fmt::Display for Checked {
     }
 }
 
+/// One line of the result of a run: a capture read in one way, or what could not be checked at all.
+#[derive(Debug, Clone, Serialize)]
+pub struct Case {
+    /// The file of expectations.
+    pub file: String,
+    /// The line in it.
+    pub line: usize,
+    /// The capture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<String>,
+    /// Whether everything is as expected.
+    pub met: bool,
+    /// What became of it.
+    #[serde(flatten)]
+    pub result: CaseResult,
+}
+
+/// What became of a [`Case`].
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum CaseResult {
+    /// It was compared.
+    Checked(Checked),
+    /// It could not be.
+    Error {
+        /// Why, in a line.
+        error: String,
+    },
+}
+
+/// How many cases came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// As expected.
+    pub met: usize,
+    /// Not so.
+    pub not_met: usize,
+    /// Not to be checked: a mistake in the expectation, or a capture that cannot be read.
+    pub errors: usize,
+}
+
+impl Tally {
+    /// Counts.
+    pub fn of(cases: &[Case]) -> Self {
+        let errors = cases.iter().filter(|case| matches!(case.result, CaseResult::Error { .. })).count();
+        let met = cases.iter().filter(|case| case.met).count();
+        Self { met, errors, not_met: cases.len().saturating_sub(errors + met) }
+    }
+}
+
 /// A session that something was expected of.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckedSession {

@@ -45,7 +45,8 @@ fn capture(mut table: Table<'_>, one_of_many: bool) -> Result<CaptureExpectation
         None => Trust::default(),
     };
     let counts = counts(&mut table)?;
-    let tables = table.tables("session")?;
+    // A number says which session is meant; a list says something of each.
+    let tables = if table.has_list("session") { table.tables("session")? } else { Vec::new() };
     let whole = session(&mut table, line)?;
     table.done()?;
     let mut sessions = Vec::new();
@@ -200,4 +201,63 @@ fn counts(table: &mut Table<'_>) -> Result<Vec<Count>, Mistake> {
     }
     given.done()?;
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::check::{Expectations, Keys};
+
+    fn mistake(text: &str) -> String {
+        Expectations::parse(text).expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn a_typo_is_a_mistake_on_its_line() {
+        for (text, expected) in [
+            ("outcom = \"failed\"", "line 1: there is no key `outcom`; did you mean `outcome`?"),
+            (
+                "\ncause = \"client-cert-expird\"",
+                "line 2: `client-cert-expird` is no cause; did you mean `client-cert-expired`?",
+            ),
+            ("cause = [\"none\",\n\"nonne\"]", "line 2: `nonne` is no cause; did you mean `none`?"),
+            ("outcome = 1", "line 1: `outcome` has to be a string or a list of strings, and is of type integer"),
+            (
+                "confidence_at_least = \"sure\"",
+                "line 1: `sure` is no confidence: it is one of certain, likely, possible",
+            ),
+            ("[keys]\ncites = 3", "line 2: `cites` has to be a list of whole numbers, and is of type integer"),
+            ("[keys]\nwhat = \"x\"", "line 2: there is no key `what` in [keys]"),
+            ("absent = [\"/tls/apln\"]", "line 1: there is no `apln` in /tls; did you mean `alpn`?"),
+            ("[fields]\n\"/tls/alpnn\" = \"h2\"", "line 2: there is no `alpnn` in /tls; did you mean `alpn`?"),
+            (
+                "alerts = [\"server unknown_cca\"]",
+                "line 1: `unknown_cca` is no alert; did you mean `unknown_ca`?; an alert is written like \"server fatal unknown_ca\", one that cannot be read \"hidden\"",
+            ),
+            ("[counts]\nsesions = 1", "line 2: there is no key `sesions` in [counts]; did you mean `sessions`?"),
+            ("[counts.causes]\nnonne = 1", "line 2: `nonne` is no cause; did you mean `none`?"),
+            (
+                "[[session]]\nselect = { prt = 1 }",
+                "line 2: there is no key `prt` in [session.select]; did you mean `port`?",
+            ),
+            ("[[session]]\nselect = { port = 70000 }", "line 2: a port is at most 65535"),
+            ("session = 0", "line 1: sessions are numbered from 1"),
+            ("[[capture]]\noutcome = \"failed\"", "line 1: this [[capture]] has no `file`"),
+        ] {
+            assert_eq!(mistake(text), expected, "{text}");
+        }
+        assert!(mistake("outcome = \"failed\"\n[[session]]\nsession = 1").contains("[[session]]"));
+        assert!(mistake("outcome = \"failed\"\noutcome = \"failed\"").starts_with("line 2: not TOML: duplicate key"));
+    }
+
+    #[test]
+    fn a_file_may_speak_of_many_captures() {
+        let text = "what = \"all\"\n[[capture]]\nfile = \"a\"\nsessions = 1\n[[capture]]\nfile = \"b\"\n[capture.nokeys]\noutcome = \"failed\"\n";
+        let captures = Expectations::parse(text).expect("expectations").captures;
+        assert_eq!(
+            captures.iter().map(|one| (one.line, one.file.as_deref())).collect::<Vec<_>>(),
+            [(2, Some("a")), (5, Some("b"))]
+        );
+        assert_eq!(captures[0].views(), [Keys::AsGiven]);
+        assert_eq!(captures[1].views(), [Keys::Without]);
+    }
 }

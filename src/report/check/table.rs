@@ -133,6 +133,12 @@ impl<'a> Table<'a> {
         Ok(Some(Table::new(self.source, self.below(key), Spanned::new(span, table))))
     }
 
+    /// Whether a list stands there.
+    pub(super) fn has_list(&self, key: &str) -> bool {
+        let given = self.entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.as_ref());
+        given.is_some_and(|value| value.get_ref().is_array())
+    }
+
     /// A list of tables below this one: `[[session]]`.
     pub(super) fn tables(&mut self, key: &'static str) -> Result<Vec<Self>, Mistake> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
