@@ -114,7 +114,11 @@ impl<'a> Case<'a> {
             .iter()
             .filter_map(fault_of)
             .filter(|fault| !matches!(fault, Fault::UntrustedCa | Fault::Malformed | Fault::Weak))
-            .any(|fault| refused.fit(self, fault) >= Fit::Silent)
+            .any(|fault| {
+                let everybody_minds = matches!(fault, Fault::Expired | Fault::NotYetValid | Fault::Revoked);
+                let least = if everybody_minds { Fit::Unusual } else { Fit::Silent };
+                refused.fit(self, fault) >= least
+            })
     }
 
     /// Whether a fault beside `fault` that is not one of trust can be seen, and fits as well as `fit`.
@@ -163,6 +167,13 @@ impl<'a> Case<'a> {
     /// Whether the server asked for a certificate, in the main handshake or later.
     pub fn asked(&self) -> bool {
         self.session.certificate_request.is_seen() || !self.session.reauthentication.is_empty()
+    }
+
+    /// Whether the server named an issuer of the client's chain as one that it accepts.
+    pub fn issuer_is_named(&self) -> bool {
+        let request = self.session.certificate_request.value().and_then(|request| request.message.as_ref());
+        let named = request.map_or(&[][..], |request| &request.authorities);
+        self.presented(Role::Client).iter().any(|certificate| named.contains(&certificate.issuer.der))
     }
 
     /// Whether the client's own answer to that was empty.

@@ -56,8 +56,10 @@ pub enum Ending<'a> {
         /// How far the handshake had come.
         stage: Stage,
     },
-    /// The handshake was complete, and the client left at once, without a word of application data.
+    /// The handshake was complete, and one side left at once, without a word of application data.
     LeftAtOnce {
+        /// Who.
+        by: Role,
         /// Where it closed.
         at: At,
         /// How.
@@ -109,19 +111,12 @@ impl<'a> Ending<'a> {
         let alert = session.alerts.iter().find_map(|seen| fatal(session, seen).map(|alert| (seen, alert)));
         let hidden = session.alerts.iter().find(|seen| is_hidden_refusal(session, seen));
         let refusal = refusal(session);
-        let early_close = early_close(session);
         let first =
             [alert.map(|(seen, _)| seen.packet), hidden.map(|seen| seen.packet), refusal.map(|seen| seen.packet)]
                 .into_iter()
                 .flatten()
                 .min();
         let Some(first) = first else { return Self::without_words(session) };
-        if let Some((by, at, how)) = early_close
-            && at.packet <= first
-            && is_reaction(alert, by)
-        {
-            return Self::Closed { by, at, how, stage: stage(session, at.packet, by) };
-        }
         if let Some((seen, alert)) = alert
             && seen.packet == first
         {
@@ -141,7 +136,7 @@ impl<'a> Ending<'a> {
     /// Neither an alert nor a refusal: what the connection itself tells.
     fn without_words(session: &'a Session) -> Self {
         if is_completed(session) {
-            return left_at_once(session).map_or(Self::Completed, |(at, how)| Self::LeftAtOnce { at, how });
+            return left_at_once(session).map_or(Self::Completed, |(by, at, how)| Self::LeftAtOnce { by, at, how });
         }
         match first_close(session, PacketNo(0)) {
             Some((by, at, how)) => Self::Closed { by, at, how, stage: stage(session, at.packet, by) },
@@ -176,7 +171,8 @@ impl<'a> Ending<'a> {
 fn fatal(session: &Session, seen: &Seen<AlertSeen>) -> Option<Alert> {
     let alert = seen.value.alert?;
     let closes = matches!(alert.description, CLOSE_NOTIFY | USER_CANCELED | NO_RENEGOTIATION);
-    (!closes && (alert.level == 2 || session.is_tls13())).then_some(alert)
+    let ends = !closes && (alert.level == 2 || session.is_tls13()) && !is_reaction(session, seen, alert);
+    ends.then_some(alert)
 }
 
 /// An encrypted alert at a place where it is no ordinary goodbye: before its sender, or its peer, has
@@ -196,7 +192,13 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
 
 /// A refusal that has to do with who the client is.
 fn refusal(session: &Session) -> Option<&Seen<Refusal>> {
-    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls)
+    // A server that says "bad request" to a client that has left without one refuses nobody.
+    let asked = |seen: &Seen<Refusal>| {
+        seen.value.plaintext
+            || !seen.value.protocol.starts_with("http")
+            || session.application_data.client.first.is_some_and(|at| at.packet <= seen.packet)
+    };
+    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && asked(seen))
 }
 
 /// Whether the server had accepted the client's flight before `packet`: a ticket, or data of its own
@@ -263,29 +265,34 @@ fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> 
     all.into_iter().filter(|(_, at, _)| at.packet > after).min_by_key(|(_, at, _)| at.packet)
 }
 
-/// A FIN or a reset that came before any words.
-fn early_close(session: &Session) -> Option<(Role, At, Close)> {
-    if is_completed(session) {
-        return None;
-    }
-    first_close(session, PacketNo(0)).filter(|(_, _, how)| *how != Close::CloseNotify)
+/// Whether an alert only answers the close of its peer: OpenSSL calls a FIN a decode_error, others an
+/// unexpected message or an internal error.
+fn is_reaction(session: &Session, seen: &Seen<AlertSeen>, alert: Alert) -> bool {
+    let closed = session.tcp.fin.of(seen.value.from.peer()).is_some_and(|at| at.packet <= seen.packet);
+    closed && matches!(alert.description, DECODE_ERROR | 10 | 80)
 }
 
-/// Whether the alert only answers the close of its peer: OpenSSL calls a FIN in mid-handshake a
-/// decode_error, others an unexpected message or an internal error.
-fn is_reaction(alert: Option<(&Seen<AlertSeen>, Alert)>, closed_by: Role) -> bool {
-    alert.is_some_and(|(seen, alert)| {
-        seen.value.from == closed_by.peer() && matches!(alert.description, DECODE_ERROR | 10 | 80)
-    })
-}
-
-/// The client's own close right behind a complete handshake, with not a byte of application data.
-fn left_at_once(session: &Session) -> Option<(At, Close)> {
-    if session.transport != Transport::Tcp || session.application_data.client.records > 0 {
+/// A side's own close right behind a complete handshake, with not a byte of application data of its own.
+/// (A server may have greeted the client, or sent HTTP/2 settings, before it saw it leave.)
+fn left_at_once(session: &Session) -> Option<(Role, At, Close)> {
+    if session.transport != Transport::Tcp || !session.reauthentication.is_empty() {
         return None;
     }
     let (by, at, how) = first_close(session, PacketNo(0))?;
-    (by == Role::Client && session.application_data.server.records == 0).then_some((at, how))
+    let said_nothing = session.application_data.of(by).records == 0;
+    // A server that closes before it was asked anything may have timed out.
+    let due = by == Role::Client || waited(session, at) < TIME_OUT;
+    (said_nothing && due).then_some((by, at, how))
+}
+
+/// An idle connection that a server closes after so long was not refused, in seconds.
+const TIME_OUT: f64 = 5.0;
+
+/// Seconds from the later Finished to `at`.
+fn waited(session: &Session, at: At) -> f64 {
+    let finished = [Role::Client, Role::Server].into_iter().filter_map(|role| session.finished.of(role).seen());
+    let last = finished.map(|seen| seen.time).max().unwrap_or(at.time);
+    at.time.since(last).as_secs_f64()
 }
 
 /// How far the handshake had come just before `packet`, for something that `from` sent there.

@@ -53,6 +53,9 @@ pub enum Fit {
 /// Alerts that speak of a certificate, of the proof for it, or are used for either.
 const CERTIFICATE_ALERTS: &[u8] = &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 80, 111, 113, 114];
 
+/// bad_certificate and certificate_unknown: by their definition they may be said of any fault.
+const GENERIC: &[u8] = &[42, 46];
+
 /// Faults that an alert names by its definition (RFC 8446 section 6.2).
 const fn named(alert: u8) -> &'static [Fault] {
     match alert {
@@ -95,10 +98,15 @@ impl<'a> Refused<'a> {
             Ending::HiddenAlert { seen, stage } if seen.value.from == verifier => (How::Hidden(seen), stage),
             Ending::Refusal { seen } if of == Role::Client => (How::Page(seen), Stage::Finished),
             Ending::Closed { by, at, how, stage } if by == verifier => (How::Closed(at, how), stage),
-            Ending::LeftAtOnce { at, how } if of == Role::Server => (How::Closed(at, how), Stage::Finished),
+            Ending::LeftAtOnce { by, at, how } if by == verifier => (How::Closed(at, how), Stage::Finished),
             _ => return None,
         };
-        (stage >= due).then_some(Self { of, how, stage })
+        // A client that has answered with a Certificate and not yet with Finished is past the server's.
+        let past = of == Role::Server
+            && stage == Stage::ClientFlight
+            && session.certificate.client.is_seen()
+            && !session.finished.client.is_seen();
+        (stage >= due && !past).then_some(Self { of, how, stage })
     }
 
     /// How well `fault` fits, for what is known of the verifier's stack.
@@ -109,9 +117,10 @@ impl<'a> Refused<'a> {
             How::Alert(_, alert) if named(alert).contains(&fault) => Fit::Names,
             How::Alert(_, alert) => match dialects::says(candidates, cause, alert) {
                 Some(true) => Fit::Allows,
-                Some(false) if dialects::anybody_says(cause, alert) => Fit::Unusual,
+                Some(false) if dialects::anybody_says(cause, alert) || GENERIC.contains(&alert) => Fit::Unusual,
                 Some(false) => Fit::Excludes,
                 None if dialects::anybody_says(cause, alert) => Fit::Allows,
+                None if GENERIC.contains(&alert) => Fit::Unusual,
                 None => Fit::Excludes,
             },
             How::Hidden(_) => Fit::Silent,
@@ -161,7 +170,9 @@ const fn page_fit(meaning: RefusalMeaning, fault: Fault) -> Fit {
         (RefusalMeaning::CertificateInvalid, Fault::NotAuthorized) => Fit::Unusual,
         (RefusalMeaning::CertificateInvalid, _) => Fit::Allows,
         (RefusalMeaning::NotAuthorized, Fault::NotAuthorized) => Fit::Allows,
-        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear, _) => Fit::Silent,
+        // "A certificate is required", said to a client that sent one, means: none that verified.
+        (RefusalMeaning::CertificateMissing, Fault::NotAuthorized) => Fit::Unusual,
+        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => Fit::Silent,
         _ => Fit::Excludes,
     }
 }

@@ -164,7 +164,14 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     let session = case.session;
     let proved =
         |role: Role| session.finished.of(role).seen().is_some_and(|seen| !seen.is_inferred() || !session.is_tls13());
-    let certain = proved(Role::Client) && proved(Role::Server) && ranked.is_empty() && !case.has_holes();
+    // A refusal may hide in application data that could not be read, or follow where there was none yet.
+    let answered = session.application_data.server.records > 0 && session.decryption == Decryption::Full;
+    let certain = proved(Role::Client)
+        && proved(Role::Server)
+        && ranked.is_empty()
+        && answered
+        && !case.has_holes()
+        && matches!(case.ending, Ending::Completed);
     let mutual = match (case.asked(), case.answered_empty()) {
         (true, false) if session.certificate.client.is_seen() => ", with a client certificate",
         (true, true) => "; the server asked for a client certificate, the client sent none, and was let in",

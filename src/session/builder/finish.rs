@@ -17,6 +17,12 @@ impl Builder {
     /// The session as it stands, with every fact resolved. `now` is the newest time known, and
     /// `open` says that nobody has ended the connection yet.
     pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Session {
+        let mut refusals = Vec::new();
+        self.watcher.finish(&mut refusals);
+        for mut refusal in refusals {
+            refusal.basis = crate::seen::Basis::Decrypted;
+            self.refusal(refusal);
+        }
         self.session.tcp = tcp;
         self.session.now = now;
         self.session.open_at_end = open;

@@ -38,6 +38,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     let confidence = match fit {
         Fit::Excludes => return Assessment::Silent,
         Fit::Names if known => Confidence::Likely,
+        Fit::Allows if role == Role::Client && case.issuer_is_named() => Confidence::Possible,
         Fit::Allows if known && !explained => Confidence::Likely,
         _ => Confidence::Possible,
     };

@@ -41,6 +41,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             closes_silently(case, Role::Server)
         }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
+        How::Closed(..) if role == Role::Client => Confidence::Likely,
         How::Closed(..) => leaves_silently(case),
     };
     if role == Role::Client

@@ -67,6 +67,8 @@ fn confidence(
         (ChainEnd::SelfSignedRoot { .. }, Fit::Names) if intermediates <= 1 => Confidence::Certain,
         (ChainEnd::IssuerNotSent { .. }, _) if is_incomplete(case, role, report) => Confidence::Possible,
         (_, Fit::Names) => Confidence::Likely,
+        // The server says itself that it accepts this issuer.
+        (_, Fit::Allows) if role == Role::Client && case.issuer_is_named() && fit != Fit::Names => Confidence::Possible,
         // By elimination: the refusal would fit many faults, and no other can be seen.
         (_, Fit::Allows) if !explained => Confidence::Likely,
         (_, Fit::Silent) if !explained && matches!(refused.how, How::Page(_)) => Confidence::Possible,

@@ -87,7 +87,7 @@ fn said_so(case: &Case<'_>) -> Option<Finding> {
             Some(with_answer(case, Finding::certain(summary, Evidence::of(seen, text))))
         }
         Ending::Refusal { seen } if seen.value.meaning == RefusalMeaning::CertificateMissing => {
-            if session_did_not_ask(case) {
+            if session_did_not_ask(case) || case.presented_at(Role::Client).is_some() && !case.answered_empty() {
                 return None;
             }
             let text = format!("the server answered \"{}\"", seen.value.text);
@@ -133,6 +133,9 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
                 _ => Confidence::Likely,
             };
             Some((confidence, Evidence::of(seen, text)))
+        }
+        Ending::LeftAtOnce { by: Role::Server, at, how } => {
+            Some((Confidence::Likely, Evidence::at(at, format!("the server {} without having sent anything", how.words()))))
         }
         Ending::Closed { by: Role::Server, at, how, stage } if stage >= Stage::ClientFlight => {
             // Mbed TLS, wolfSSL, s2n-tls and GnuTLS applications close without a word.

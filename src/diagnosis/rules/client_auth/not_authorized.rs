@@ -31,8 +31,10 @@ fn examine(case: &Case<'_>) -> Assessment {
             let explained = case.is_explained(Role::Client) || case.flaw(Role::Client, Fault::SelfSigned).is_some();
             let confidence = match seen.value.meaning {
                 RefusalMeaning::NotAuthorized if !explained => Confidence::Likely,
-                RefusalMeaning::Unclear if !explained => Confidence::Likely,
-                RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear => Confidence::Possible,
+                RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing if !explained => Confidence::Likely,
+                RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing => {
+                    Confidence::Possible
+                }
                 _ => return Assessment::Silent,
             };
             let summary = "The server took the client's certificate, and its application refused who it names.";
