@@ -172,7 +172,9 @@ const fn page_fit(meaning: RefusalMeaning, fault: Fault) -> Fit {
         (RefusalMeaning::NotAuthorized, Fault::NotAuthorized) => Fit::Allows,
         // "A certificate is required", said to a client that sent one, means: none that verified.
         (RefusalMeaning::CertificateMissing, Fault::NotAuthorized) => Fit::Unusual,
-        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => Fit::Silent,
+        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => {
+            Fit::Silent
+        }
         _ => Fit::Excludes,
     }
 }

@@ -94,7 +94,7 @@ mod tests {
             }
             match value {
                 Value::Object(fields) => {
-                    fields.iter().for_each(|(key, one)| walk(one, &format!("{path}/{key}"), paths))
+                    fields.iter().for_each(|(key, one)| walk(one, &format!("{path}/{key}"), paths));
                 }
                 Value::Array(items) => {
                     items.iter().enumerate().for_each(|(index, one)| walk(one, &format!("{path}/{index}"), paths));

@@ -119,8 +119,9 @@ impl Differences {
 
     /// Two lists, absent where they were not seen.
     fn list(&mut self, topic: Topic, what: &str, a: Option<Vec<String>>, b: Option<Vec<String>>) {
-        let (Some(a), Some(b)) = (&a, &b) else {
-            return self.value(topic, what, a.as_deref().map(joined), b.as_deref().map(joined));
+        let (a, b) = match (a, b) {
+            (Some(a), Some(b)) => (a, b),
+            (a, b) => return self.value(topic, what, a.as_deref().map(joined), b.as_deref().map(joined)),
         };
         if a == b {
             return;
@@ -128,9 +129,9 @@ impl Differences {
         let without = |these: &[String], those: &[String]| -> Vec<String> {
             these.iter().filter(|one| !those.contains(one)).cloned().collect()
         };
-        let (only_a, only_b) = (without(a, b), without(b, a));
+        let (only_a, only_b) = (without(&a, &b), without(&b, &a));
         let reordered = only_a.is_empty() && only_b.is_empty();
-        let (a, b) = if reordered { (Some(joined(a)), Some(joined(b))) } else { (None, None) };
+        let (a, b) = if reordered { (Some(joined(&a)), Some(joined(&b))) } else { (None, None) };
         self.found.push(Difference { topic, what: what.to_owned(), a, b, only_a, only_b, reordered });
     }
 }

@@ -134,9 +134,10 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
             };
             Some((confidence, Evidence::of(seen, text)))
         }
-        Ending::LeftAtOnce { by: Role::Server, at, how } => {
-            Some((Confidence::Likely, Evidence::at(at, format!("the server {} without having sent anything", how.words()))))
-        }
+        Ending::LeftAtOnce { by: Role::Server, at, how } => Some((
+            Confidence::Likely,
+            Evidence::at(at, format!("the server {} without having sent anything", how.words())),
+        )),
         Ending::Closed { by: Role::Server, at, how, stage } if stage >= Stage::ClientFlight => {
             // Mbed TLS, wolfSSL, s2n-tls and GnuTLS applications close without a word.
             Some((Confidence::Likely, Evidence::at(at, format!("the server {} without a fatal alert", how.words()))))
