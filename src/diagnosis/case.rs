@@ -6,6 +6,7 @@ use crate::diagnosis::fault::Fault;
 use crate::diagnosis::refused::{Fit, Refused};
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Observed};
+use crate::session::inference::{HiddenAnswer, hidden_answer};
 use crate::session::{CertificateSent, Session, SignatureCheck};
 use crate::trust::{Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, chain, name_match};
 use crate::x509::Certificate;
@@ -32,12 +33,34 @@ impl<'a> Case<'a> {
             let anchors = beliefs.anchors_for(role);
             (!chain.is_empty()).then(|| chain::examine(chain, role, anchors, crls, session.judged_at(role)))
         };
-        Self {
+        let mut case = Self {
             session,
             beliefs,
             ending: Ending::of(session),
             chain: ByRole { client: report(Role::Client), server: report(Role::Server) },
+        };
+        if let Some(ending) = case.hidden_refusal() {
+            case.ending = ending;
         }
+        case
+    }
+
+    /// The one answer of an application that could not be read, where what is known of the client's
+    /// certificate makes it look like a refusal.
+    fn hidden_refusal(&self) -> Option<Ending<'a>> {
+        if !matches!(self.ending, Ending::Completed) {
+            return None;
+        }
+        let empty = self.answered_empty() || self.session.resumed.is_some();
+        let (at, what) = hidden_answer(self.session, empty)?;
+        let doubtful = match what {
+            HiddenAnswer::NginxPage => self.asked() || self.session.resumed.is_some(),
+            HiddenAnswer::DatabaseError => true,
+            HiddenAnswer::ShortAnswer => {
+                self.asked() && (self.answered_empty() || self.flaws(Role::Client).iter().any(Flaw::is_universal))
+            }
+        };
+        doubtful.then_some(Ending::HiddenAnswer { at, what })
     }
 
     /// The chain of `role`: of the main handshake, or of a later authentication.

@@ -3,7 +3,8 @@
 
 use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
-use crate::session::{AlertSeen, Refusal, RefusalMeaning, Session, Transport};
+use crate::session::inference::HiddenAnswer;
+use crate::session::{AlertSeen, Corruption, Refusal, RefusalMeaning, Session, Transport};
 use crate::tls::alert::Alert;
 
 /// How far the handshake had come.
@@ -45,6 +46,14 @@ pub enum Ending<'a> {
         /// Its words.
         seen: &'a Seen<Refusal>,
     },
+    /// The handshake was complete, and the application's one answer, which could not be read, looks like a
+    /// refusal.
+    HiddenAnswer {
+        /// Where.
+        at: At,
+        /// What it looks like.
+        what: HiddenAnswer,
+    },
     /// A side closed in mid-handshake without a fatal alert.
     Closed {
         /// Who.
@@ -83,6 +92,8 @@ pub enum Close {
     Fin,
     /// By a reset.
     Reset,
+    /// By going on in plaintext (LDAP clients unbind in this way).
+    Plaintext,
 }
 
 impl Close {
@@ -92,6 +103,7 @@ impl Close {
             Self::CloseNotify => "closed the connection with close_notify",
             Self::Fin => "closed the connection",
             Self::Reset => "reset the connection",
+            Self::Plaintext => "left TLS and went on in plaintext",
         }
     }
 }
@@ -138,7 +150,9 @@ impl<'a> Ending<'a> {
         if is_completed(session) {
             return left_at_once(session).map_or(Self::Completed, |(by, at, how)| Self::LeftAtOnce { by, at, how });
         }
-        match first_close(session, PacketNo(0)) {
+        let packets = &session.tcp.packets;
+        let one_sided = packets.client + packets.server > 0 && (packets.client == 0 || packets.server == 0);
+        match first_close(session, PacketNo(0)).filter(|_| !one_sided) {
             Some((by, at, how)) => Self::Closed { by, at, how, stage: stage(session, at.packet, by) },
             None => Self::Open { stage: stage(session, PacketNo(u64::MAX), Role::Client) },
         }
@@ -151,7 +165,9 @@ impl<'a> Ending<'a> {
             | Self::HiddenAlert { stage, .. }
             | Self::Closed { stage, .. }
             | Self::Open { stage } => *stage,
-            Self::Refusal { .. } | Self::LeftAtOnce { .. } | Self::Completed => Stage::Finished,
+            Self::Refusal { .. } | Self::HiddenAnswer { .. } | Self::LeftAtOnce { .. } | Self::Completed => {
+                Stage::Finished
+            }
         }
     }
 
@@ -160,7 +176,7 @@ impl<'a> Ending<'a> {
         match self {
             Self::Alert { seen, .. } | Self::HiddenAlert { seen, .. } => Some(seen.packet),
             Self::Refusal { seen } => Some(seen.packet),
-            Self::Closed { at, .. } | Self::LeftAtOnce { at, .. } => Some(at.packet),
+            Self::Closed { at, .. } | Self::LeftAtOnce { at, .. } | Self::HiddenAnswer { at, .. } => Some(at.packet),
             Self::Open { .. } | Self::Completed => None,
         }
     }
@@ -184,7 +200,14 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
     let from = seen.value.from;
     let spoke = session.application_data.of(from).first.is_some_and(|at| at.packet <= seen.packet);
     match from {
-        Role::Server => !spoke && !accepted(session, seen.packet),
+        Role::Server => {
+            // Who answers a client that has left without a word refuses nobody.
+            let left = session.application_data.client.records == 0
+                && session.finished.client.is_seen()
+                && first_close(session, PacketNo(0))
+                    .is_some_and(|(by, at, how)| by == Role::Client && at.packet < seen.packet && how != Close::Fin);
+            !spoke && !accepted(session, seen.packet) && !left
+        }
         // A client that has finished may say goodbye without having said anything else.
         Role::Client => !spoke && !session.finished.client.seen().is_some_and(|f| f.packet <= seen.packet),
     }
@@ -218,6 +241,13 @@ fn accepted(session: &Session, packet: PacketNo) -> bool {
 /// Whether both sides completed the handshake, as far as can be seen.
 fn is_completed(session: &Session) -> bool {
     let finished = |role: Role| session.finished.of(role).is_seen();
+    // A client that closed before the server's Finished did not wait for it.
+    let closed = session.tcp.fin.client.map(|at| at.packet);
+    if let (Some(closed), Some(server)) = (closed, session.finished.server.seen())
+        && closed < server.packet
+    {
+        return false;
+    }
     if session.resumed.is_some() && finished(Role::Client) && finished(Role::Server) {
         return true;
     }
@@ -261,6 +291,11 @@ fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> 
         all.extend(goodbye.map(|seen| (role, seen.at(), Close::CloseNotify)));
         all.extend(session.tcp.fin.of(role).map(|at| (role, at, Close::Fin)));
     }
+    // Bytes that are no TLS behind a side's own Finished: it has left.
+    let left = session.corrupted.iter().filter(|seen| seen.value.what == Corruption::NotARecord).filter(|seen| {
+        session.finished.of(seen.value.from).seen().is_some_and(|finished| finished.packet < seen.packet)
+    });
+    all.extend(left.map(|seen| (seen.value.from, seen.at(), Close::Plaintext)));
     all.extend(session.tcp.resets.iter().map(|reset| (reset.from, reset.at, Close::Reset)));
     all.into_iter().filter(|(_, at, _)| at.packet > after).min_by_key(|(_, at, _)| at.packet)
 }

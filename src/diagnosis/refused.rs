@@ -9,6 +9,7 @@ use crate::iana::alerts;
 use crate::knowledge::dialects;
 use crate::role::Role;
 use crate::seen::{At, Seen};
+use crate::session::inference::HiddenAnswer;
 use crate::session::{AlertSeen, CertificateSent, Refusal, RefusalMeaning, Stack};
 
 /// That the certificate of `of` was refused by its peer.
@@ -31,6 +32,8 @@ pub enum How<'a> {
     Hidden(&'a Seen<AlertSeen>),
     /// By the words of an application.
     Page(&'a Seen<Refusal>),
+    /// By an answer of the application that could not be read.
+    Answer(At, HiddenAnswer),
     /// By a close without an alert.
     Closed(At, Close),
 }
@@ -78,7 +81,7 @@ impl<'a> Refused<'a> {
                 if !case.reauthenticated_with_certificate() {
                     return None;
                 }
-            } else if sent.is_none() && !session.certificate_request.is_seen() {
+            } else if sent.is_none() && !session.certificate_request.is_seen() && !session.tcp.mid_stream {
                 return None;
             }
         } else if session.certificate.server.is_not_sent() {
@@ -97,6 +100,7 @@ impl<'a> Refused<'a> {
             }
             Ending::HiddenAlert { seen, stage } if seen.value.from == verifier => (How::Hidden(seen), stage),
             Ending::Refusal { seen } if of == Role::Client => (How::Page(seen), Stage::Finished),
+            Ending::HiddenAnswer { at, what } if of == Role::Client => (How::Answer(at, what), Stage::Finished),
             Ending::Closed { by, at, how, stage } if by == verifier => (How::Closed(at, how), stage),
             Ending::LeftAtOnce { by, at, how } if by == verifier => (How::Closed(at, how), Stage::Finished),
             _ => return None,
@@ -106,7 +110,8 @@ impl<'a> Refused<'a> {
             && stage == Stage::ClientFlight
             && session.certificate.client.is_seen()
             && !session.finished.client.is_seen();
-        (stage >= due && !past).then_some(Self { of, how, stage })
+        let begun_late = session.tcp.mid_stream && matches!(how, How::Alert(_, 41..=46 | 48 | 113 | 114));
+        ((stage >= due || begun_late) && !past).then_some(Self { of, how, stage })
     }
 
     /// How well `fault` fits, for what is known of the verifier's stack.
@@ -123,7 +128,7 @@ impl<'a> Refused<'a> {
                 None if GENERIC.contains(&alert) => Fit::Unusual,
                 None => Fit::Excludes,
             },
-            How::Hidden(_) => Fit::Silent,
+            How::Hidden(_) | How::Answer(..) => Fit::Silent,
             How::Page(seen) => page_fit(seen.value.meaning, fault),
             How::Closed(..) if dialects::closes_for(candidates, cause) => Fit::Allows,
             How::Closed(..) if fault == Fault::NotAuthorized => Fit::Unusual,
@@ -147,18 +152,34 @@ impl<'a> Refused<'a> {
                 Evidence::of(seen, format!("the {verifier} answered with an encrypted alert, and ended the handshake"))
             }
             How::Page(seen) => Evidence::of(seen, format!("the {verifier} answered \"{}\"", seen.value.text)),
+            How::Answer(at, what) => Evidence::at(at, answer_words(what)),
             How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {} without an alert", how.words())),
         }
     }
 
     /// Whether the refusal itself was inferred from ciphertext.
     pub fn is_hidden(&self) -> bool {
-        matches!(self.how, How::Hidden(_))
+        matches!(self.how, How::Hidden(_) | How::Answer(..))
     }
 
     /// Whether the verifier said anything at all.
     pub fn is_silent(&self) -> bool {
         matches!(self.how, How::Closed(..))
+    }
+}
+
+/// What an answer that could not be read looks like.
+pub const fn answer_words(what: HiddenAnswer) -> &'static str {
+    match what {
+        HiddenAnswer::NginxPage => {
+            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed behind it"
+        }
+        HiddenAnswer::DatabaseError => {
+            "the database gave one short encrypted answer, and the connection was closed behind it"
+        }
+        HiddenAnswer::ShortAnswer => {
+            "the server gave one encrypted answer of the size of an error page, and closed behind it"
+        }
     }
 }
 

@@ -188,12 +188,21 @@ impl Upper {
 
     /// Whatever plaintext the tracker collected becomes facts, where no preamble explains it.
     fn settle_plaintext(&mut self) {
-        if self.tracker.is_protocol_with_upgrade() && self.in_tls {
-            return;
-        }
         for role in [Role::Client, Role::Server] {
             if let Some((bytes, at)) = self.tracker.first_bytes(role) {
                 let recognised = preamble::recognise(bytes);
+                // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
+                // client that meant to speak TLS at once is none.
+                let session = self.builder.session();
+                let spoke = match self.role(role) {
+                    Role::Client => session.client_hello.is_seen(),
+                    Role::Server => {
+                        session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen()
+                    }
+                };
+                if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
+                    continue;
+                }
                 let plaintext = Plaintext {
                     protocol: recognised.map(|r| r.protocol),
                     bytes: bytes.to_vec(),

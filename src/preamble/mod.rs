@@ -111,7 +111,7 @@ fn starts_tls(bytes: &[u8]) -> bool {
         // Even the first byte alone decides: no text protocol begins with it.
         [22] | [22, 3] => true,
         [22, 3, 0..=4, _, _] | [22, 3, 0..=4, _] | [22, 3, 0..=4] => true,
-        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2),
+        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2 | 4 | 8 | 11..=16 | 20),
         [21, 3, 0..=4, 0, 2, 1 | 2, ..] => true,
         [high, _, 1, 0 | 3, 0..=4 | 2, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
         _ => false,

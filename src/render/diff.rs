@@ -64,7 +64,7 @@ fn difference(out: &mut String, difference: &Difference) {
     let _ = writeln!(out, "  {}{aside}", escape(&difference.what));
     if difference.only_a.is_empty() && difference.only_b.is_empty() {
         for (letter, value) in [("A", &difference.a), ("B", &difference.b)] {
-            let _ = writeln!(out, "    {letter}  {}", escape(value.as_deref().unwrap_or("-")));
+            let _ = writeln!(out, "    {letter}  {}", escape(value.as_deref().unwrap_or("(none seen)")));
         }
         return;
     }

@@ -17,5 +17,7 @@ mod check;
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
+#[cfg(all(unix, feature = "tui"))]
+mod terminal;
 mod tidy;
 mod trust;

@@ -44,6 +44,8 @@ pub enum Topic {
     Extensions,
     /// What carried the handshake.
     Transport,
+    /// How much of each could be read. Where one shows less, less of it can differ.
+    Decryption,
     /// Programs and TLS stacks.
     Stack,
     /// How long it took. Never the same twice: told where it is far apart, and no difference by itself.
@@ -68,14 +70,16 @@ impl Topic {
             Self::Alerts => "alerts and refusals",
             Self::Extensions => "extensions",
             Self::Transport => "transport",
+            Self::Decryption => "decryption",
             Self::Stack => "software",
             Self::Timing => "timing",
         }
     }
 
-    /// Whether it makes two handshakes different. Software is a guess, and time is never the same.
+    /// Whether it makes two handshakes different. Keys are no part of them, software is a guess, and time is
+    /// never the same.
     pub const fn counts(self) -> bool {
-        !matches!(self, Self::Stack | Self::Timing)
+        !matches!(self, Self::Decryption | Self::Stack | Self::Timing)
     }
 }
 
@@ -190,6 +194,8 @@ fn surroundings(a: &Session, b: &Session, out: &mut Differences) {
         Some(resets.iter().map(|reset| format!("by the {}", reset.from)).collect())
     };
     out.list(Topic::Transport, "TCP resets", resets(a), resets(b));
+    let read = |session: &Session| Some(session.tls.decryption.to_string());
+    out.value(Topic::Decryption, "how far it could be read", read(a), read(b));
     let stack = |session: &Session, client: bool| {
         let stacks = session.stack.as_ref()?;
         let stack = if client { stacks.client.as_ref() } else { stacks.server.as_ref() }?;

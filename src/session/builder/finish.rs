@@ -115,7 +115,7 @@ impl Builder {
                 }
             }
             ContentType::HANDSHAKE => self.closed_handshake12(from, length, at),
-            ContentType::APPLICATION_DATA => self.count_application(from, length, at, true),
+            ContentType::APPLICATION_DATA => self.count_record(from, length, at, true, true),
             _ => {}
         }
     }
@@ -148,7 +148,8 @@ impl Builder {
             Role::Client => ReauthenticationKind::RenegotiationByClient,
             Role::Server => ReauthenticationKind::RenegotiationByServer,
         };
-        let value = Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted) };
+        let value =
+            Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
         let why = "handshake records after both Finished are a renegotiation";
         self.session.reauthentication.push(Seen::inferred(value, at, why));
     }

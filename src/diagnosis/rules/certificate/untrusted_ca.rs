@@ -76,9 +76,11 @@ fn confidence(
     })
 }
 
-/// Whether the missing issuer is an intermediate rather than a root, as far as that shows.
+/// Whether the missing issuer is an intermediate: proved, or it says so in so many words. Other hints
+/// (its organisation, an "issuing CA") do not suffice: "the issuer is not trusted" is true in either case.
 pub(super) fn is_incomplete(case: &Case<'_>, role: Role, report: &ChainReport) -> bool {
-    matches!(missing_kind(case, role, report), MissingKind::Intermediate(_))
+    let named = issuer(report).is_some_and(|name| name.to_lowercase().contains("intermediate"));
+    matches!(missing_kind(case, role, report), MissingKind::Intermediate(reason) if reason.proved || named)
 }
 
 /// What the missing issuer is.

@@ -62,6 +62,9 @@ fn examine(case: &Case<'_>) -> Assessment {
     if !refused_by_server && !client_gave_up {
         return Assessment::Silent;
     }
+    if leaf.key.kind == KeyKind::Unknown {
+        return Assessment::Silent;
+    }
     let tls13 = session.is_tls13();
     let usable = schemes_of(leaf.key.kind, tls13);
     let lists = !request.signature_algorithms.is_empty();
