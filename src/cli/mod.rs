@@ -1,12 +1,15 @@
 //! The command line.
 
 mod args;
+mod check;
+mod diff;
 mod exit;
 mod explain;
 mod options;
 mod output;
 mod phrases;
 mod report;
+mod whole;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -25,6 +28,8 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Some(Command::Report(args)) => report::run(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         None => report::run(&cli.report),
     };

@@ -11,6 +11,12 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
+mod diff;
+#[cfg(feature = "cli")]
+mod library;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;
