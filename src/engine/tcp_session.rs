@@ -108,12 +108,9 @@ impl TcpSession {
     }
 
     /// The table is full: the session ends here, unfinished.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self, problem: Problem) {
         self.let_go = true;
-        self.upper.builder.session_mut().problems.push(Problem::new(
-            "session-evicted",
-            "This connection was let go unfinished, because there were too many at one time.",
-        ));
+        self.upper.builder.session_mut().problems.push(problem);
     }
 
     /// The session, where the connection was a handshake attempt at all.
