@@ -237,10 +237,7 @@ pub fn plaintext_refusals(from: Role, bytes: &[u8], at: At) -> Vec<Seen<Refusal>
         Step::More => http1::unfinished(bytes),
         Step::Passed(_) | Step::Lost => None,
     };
-    refusal
-        .map(|refusal| Seen::read(Refusal { plaintext: true, ..refusal }, at))
-        .into_iter()
-        .collect()
+    refusal.map(|refusal| Seen::read(Refusal { plaintext: true, ..refusal }, at)).into_iter().collect()
 }
 
 #[cfg(test)]

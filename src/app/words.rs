@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn words_go_before_numbers() {
-        assert_eq!(http(400, "<h1>No required SSL certificate was sent</h1>"), Some(RefusalMeaning::CertificateMissing));
+        assert_eq!(
+            http(400, "<h1>No required SSL certificate was sent</h1>"),
+            Some(RefusalMeaning::CertificateMissing)
+        );
         assert_eq!(http(400, "bad request"), Some(RefusalMeaning::Unclear));
         assert_eq!(http(200, "no client certificate"), None);
         assert_eq!(database("42P01", "no such table"), None);

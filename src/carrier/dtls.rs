@@ -153,7 +153,8 @@ pub fn opening(datagram: &[u8], wire_len: usize) -> Option<Opening> {
     if fragment.offset == 0 && !matches!(fragment.bytes, [0xfe, 0xfd | 0xff, ..]) {
         return None;
     }
-    let random = fragment.bytes.get(2..34).filter(|_| client && fragment.offset == 0).and_then(|r| r.first_chunk::<32>());
+    let random =
+        fragment.bytes.get(2..34).filter(|_| client && fragment.offset == 0).and_then(|r| r.first_chunk::<32>());
     Some(Opening { from_server: server, random: random.copied() })
 }
 
@@ -253,7 +254,11 @@ impl Assembler {
         let ahead = fragment.sequence.wrapping_sub(next);
         let size = fragment.bytes.len();
         let empty = size == 0 && fragment.length > 0;
-        if empty || ahead >= AHEAD_LIMIT || fragment.length > MESSAGE_LIMIT || self.held.saturating_add(size) > HELD_LIMIT {
+        if empty
+            || ahead >= AHEAD_LIMIT
+            || fragment.length > MESSAGE_LIMIT
+            || self.held.saturating_add(size) > HELD_LIMIT
+        {
             return;
         }
         let partial = self.waiting.entry(fragment.sequence).or_insert_with(|| Partial {
@@ -440,7 +445,8 @@ mod tests {
         bytes.extend([0b0010_1110, 1, 2, 0, 3, 9, 9, 9]);
         bytes.extend([0b0010_0011, 5, 8, 8]);
         let all: Vec<_> = records(&bytes, bytes.len(), 0).collect();
-        let looks: Vec<_> = all.iter().map(|r| (r.unified, r.epoch, r.sequence, r.fragment.len(), r.head.len())).collect();
+        let looks: Vec<_> =
+            all.iter().map(|r| (r.unified, r.epoch, r.sequence, r.fragment.len(), r.head.len())).collect();
         assert_eq!(looks, [(false, 1, 9, 2, 13), (true, 2, 0, 3, 5), (true, 3, 0, 2, 2)]);
         let cut: Vec<_> = records(&bytes[..14], bytes.len(), 0).map(|r| r.is_cut()).collect();
         assert_eq!(cut, [true]);

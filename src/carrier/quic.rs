@@ -143,7 +143,7 @@ fn varint(reader: &mut Reader<'_>) -> Result<u64, Short> {
 /// that do not look like one.
 pub fn opening(datagram: &[u8]) -> Option<(&[u8], &[u8])> {
     // Long header with the fixed bit, version 1, 2 or a draft; the datagram is padded (RFC 9000 section 14.1).
-    let [first, version @ .., ] = datagram.first_chunk::<5>()?;
+    let [first, version @ ..] = datagram.first_chunk::<5>()?;
     if first & 0xc0 != 0xc0 || datagram.len() < 1_200 {
         return None;
     }
@@ -447,10 +447,22 @@ mod tests {
         let first = bytes.len();
         bytes.extend(&bytes.clone()[..first]);
         bytes.extend([0x41, 9, 9]);
-        assert!(matches!(packets(&bytes)[..], [Packet::Long { .. }, Packet::Long { .. }, Packet::Short { bytes: [0x41, 9, 9] }]));
-        assert_eq!(packets(&[0xff, 0, 0, 0, 0, 0, 1, 7, 0, 0, 0, 1]), [Packet::VersionNegotiation { versions: &[0, 0, 0, 1] }]);
-        assert_eq!(packets(&[0xf0, 0, 0, 0, 1, 0, 1, 7, 5, 5]), [Packet::Retry { version: QuicVersion::V1, source: &[7] }]);
-        assert_eq!(packets(&[0xc0, 0x6b, 0x33, 0x43, 0xcf, 0, 1, 7, 5, 5]), [Packet::Retry { version: QuicVersion::V2, source: &[7] }]);
+        assert!(matches!(
+            packets(&bytes)[..],
+            [Packet::Long { .. }, Packet::Long { .. }, Packet::Short { bytes: [0x41, 9, 9] }]
+        ));
+        assert_eq!(
+            packets(&[0xff, 0, 0, 0, 0, 0, 1, 7, 0, 0, 0, 1]),
+            [Packet::VersionNegotiation { versions: &[0, 0, 0, 1] }]
+        );
+        assert_eq!(
+            packets(&[0xf0, 0, 0, 0, 1, 0, 1, 7, 5, 5]),
+            [Packet::Retry { version: QuicVersion::V1, source: &[7] }]
+        );
+        assert_eq!(
+            packets(&[0xc0, 0x6b, 0x33, 0x43, 0xcf, 0, 1, 7, 5, 5]),
+            [Packet::Retry { version: QuicVersion::V2, source: &[7] }]
+        );
         assert_eq!(packets(b"GET / HTTP/1.1"), [Packet::Short { bytes: b"GET / HTTP/1.1" }]);
     }
 

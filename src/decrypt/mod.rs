@@ -26,8 +26,8 @@ pub mod server_key;
 pub mod suite;
 pub mod transcript;
 
-pub use keyring::KeyRing;
 pub use keylog::{KeyLog, SecretLabel, SessionSecrets};
+pub use keyring::KeyRing;
 pub use record::{OpenError, Opened, Protection};
 pub use secret::Secret;
 pub use server_key::ServerKeys;

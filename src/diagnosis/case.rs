@@ -207,6 +207,8 @@ pub fn fault_of(flaw: &Flaw) -> Option<Fault> {
         | Flaw::Malformed { .. } => Fault::Malformed,
         Flaw::Revoked { .. } => Fault::Revoked,
         // Few verifiers refuse for these; where they do, it shows as another fault.
-        Flaw::CrlExpired { .. } | Flaw::CaAsLeaf | Flaw::AnchorExpired { .. } | Flaw::AnchorNotYetValid { .. } => return None,
+        Flaw::CrlExpired { .. } | Flaw::CaAsLeaf | Flaw::AnchorExpired { .. } | Flaw::AnchorNotYetValid { .. } => {
+            return None;
+        }
     })
 }

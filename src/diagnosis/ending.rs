@@ -116,14 +116,11 @@ impl<'a> Ending<'a> {
         let hidden = session.alerts.iter().find(|seen| is_hidden_refusal(session, seen));
         let refusal = refusal(session);
         let early_close = early_close(session);
-        let first = [
-            alert.map(|(seen, _)| seen.packet),
-            hidden.map(|seen| seen.packet),
-            refusal.map(|seen| seen.packet),
-        ]
-        .into_iter()
-        .flatten()
-        .min();
+        let first =
+            [alert.map(|(seen, _)| seen.packet), hidden.map(|seen| seen.packet), refusal.map(|seen| seen.packet)]
+                .into_iter()
+                .flatten()
+                .min();
         let Some(first) = first else { return Self::without_words(session) };
         if let Some((by, at, how)) = early_close
             && at.packet <= first
@@ -220,10 +217,8 @@ fn accepted(session: &Session, packet: PacketNo) -> bool {
     }
     let ticket = session.tickets.iter().any(|ticket| ticket.packet >= finished.packet && ticket.packet <= packet);
     let data = &session.application_data.server;
-    let spoke = [data.first, data.last]
-        .into_iter()
-        .flatten()
-        .any(|at| at.packet > finished.packet && at.packet <= packet);
+    let spoke =
+        [data.first, data.last].into_iter().flatten().any(|at| at.packet > finished.packet && at.packet <= packet);
     ticket || spoke
 }
 

@@ -128,7 +128,12 @@ fn in_order(evidence: &[Evidence]) -> Vec<Evidence> {
     list
 }
 
-fn alternatives(case: &Case<'_>, ranked: &[Ranked<'_>], ruled_out: &[(Cause, Evidence)], winner: Cause) -> Vec<Alternative> {
+fn alternatives(
+    case: &Case<'_>,
+    ranked: &[Ranked<'_>],
+    ruled_out: &[(Cause, Evidence)],
+    winner: Cause,
+) -> Vec<Alternative> {
     let _ = case;
     let mut list: Vec<Alternative> = ranked
         .iter()
@@ -157,7 +162,8 @@ fn why_not(winner: Cause, finding: &Finding) -> String {
 /// Nothing refused it.
 fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     let session = case.session;
-    let proved = |role: Role| session.finished.of(role).seen().is_some_and(|seen| !seen.is_inferred() || !session.is_tls13());
+    let proved =
+        |role: Role| session.finished.of(role).seen().is_some_and(|seen| !seen.is_inferred() || !session.is_tls13());
     let certain = proved(Role::Client) && proved(Role::Server) && ranked.is_empty() && !case.has_holes();
     let mutual = match (case.asked(), case.answered_empty()) {
         (true, false) if session.certificate.client.is_seen() => ", with a client certificate",
@@ -171,7 +177,11 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
             evidence.push(Evidence::of(seen, format!("the {role} sent Finished")));
         }
     }
-    let app = if session.decryption == Decryption::Full || session.refusals.is_empty() { "" } else { " as far as can be read" };
+    let app = if session.decryption == Decryption::Full || session.refusals.is_empty() {
+        ""
+    } else {
+        " as far as can be read"
+    };
     Diagnosis {
         outcome: Outcome::Established,
         cause: Cause::None,
@@ -208,9 +218,13 @@ fn outcome(case: &Case<'_>, cause: Cause) -> Outcome {
         return Outcome::Incomplete;
     }
     match case.ending {
-        Ending::Refusal { .. } if case.session.finished.client.is_seen() || case.session.server_hello.is_seen() => Outcome::Refused,
+        Ending::Refusal { .. } if case.session.finished.client.is_seen() || case.session.server_hello.is_seen() => {
+            Outcome::Refused
+        }
         Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
-        Ending::Alert { stage: Stage::Finished, .. } | Ending::HiddenAlert { stage: Stage::Finished, .. } => Outcome::Refused,
+        Ending::Alert { stage: Stage::Finished, .. } | Ending::HiddenAlert { stage: Stage::Finished, .. } => {
+            Outcome::Refused
+        }
         Ending::Open { .. } if matches!(cause, Cause::Unknown) => Outcome::Incomplete,
         _ => Outcome::Failed,
     }

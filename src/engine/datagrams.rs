@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::carrier::{dtls, eap, quic, radius};
+use crate::engine::Engine;
 use crate::engine::connection_ids::ConnectionIds;
 use crate::engine::conversation::Conversation;
 use crate::engine::datagram_session::DatagramSession;
 use crate::engine::eap_session::EapSession;
-use crate::engine::Engine;
 use crate::flow::key::{End, FlowKey};
 use crate::net::{Datagram, Encapsulation, UdpDatagram};
 use crate::role::Role;
@@ -189,7 +189,8 @@ impl Engine {
         let Ok(packet) = eap::eapol(payload) else { return };
         let Some(from) = eap::sender(packet) else { return };
         let key = self.index.eapol(source, destination);
-        let reused = matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Eap(old)) if old.is_reused_by(packet));
+        let reused =
+            matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Eap(old)) if old.is_reused_by(packet));
         if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }

@@ -121,7 +121,10 @@ impl EapSession {
         let who = self.identity.as_deref().map_or_else(String::new, |name| format!(" \"{name}\""));
         let text = match method {
             Method::Tls => format!("{}: client{who} and server authenticate each other", method.name()),
-            _ => format!("{}: the server authenticates itself to the client{who}, which as a rule does so inside", method.name()),
+            _ => format!(
+                "{}: the server authenticates itself to the client{who}, which as a rule does so inside",
+                method.name()
+            ),
         };
         self.builder.note(Role::Server, "EAP-Start", text, at);
         let outcome = PreambleOutcome::Upgraded(Seen::read((), at));
@@ -152,7 +155,8 @@ impl EapSession {
         let spoke = self.builder.phase() != Phase::Fresh;
         let begins = matches!(packet, [1, _, _, _, 1, ..])
             || matches!(packet, [1, _, _, _, 13 | 21 | 25 | 43 | 55, flags, ..] if flags & 0x20 != 0);
-        (spoke && begins) || (self.ended && eap::sender(packet) == Some(Role::Server) && matches!(packet.first(), Some(1)))
+        (spoke && begins)
+            || (self.ended && eap::sender(packet) == Some(Role::Server) && matches!(packet.first(), Some(1)))
     }
 
     /// It has ended, and nothing more is to be expected.

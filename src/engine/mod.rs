@@ -27,8 +27,8 @@ use crate::session::Session;
 use crate::time::Timestamp;
 use crate::trust::Beliefs;
 
-pub use limits::Limits;
 use conversation::Conversation;
+pub use limits::Limits;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
@@ -183,8 +183,7 @@ impl Engine {
     fn segment(&mut self, datagram: &Datagram<'_>, segment: &Segment<'_>, at: At) {
         let (key, end) =
             FlowKey::new(datagram.source, segment.source_port, datagram.destination, segment.destination_port);
-        let reused =
-            matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
+        let reused = matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
         if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }

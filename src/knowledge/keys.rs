@@ -5,7 +5,10 @@ use crate::session::{Stack, StackGuess};
 
 /// A row: a stack and what makes it write a key log.
 const ROWS: &[(Stack, &str)] = &[
-    (Stack::OpenSsl, "curl and Python 3.8+: set SSLKEYLOGFILE=keys.log (Python: in ssl.create_default_context); openssl s_client and s_server: -keylogfile keys.log"),
+    (
+        Stack::OpenSsl,
+        "curl and Python 3.8+: set SSLKEYLOGFILE=keys.log (Python: in ssl.create_default_context); openssl s_client and s_server: -keylogfile keys.log",
+    ),
     (Stack::Node, "Node.js: node --tls-keylog=keys.log"),
     (Stack::Go, "Go: set tls.Config.KeyLogWriter"),
     (Stack::Jsse, "Java: run with the agent jSSLKeyLog or extract-tls-secrets"),
@@ -31,6 +34,10 @@ pub fn key_log(stacks: &ByRole<StackGuess>) -> String {
             hints.push(hint);
         }
     }
-    let how = if hints.is_empty() { "most programs write it where SSLKEYLOGFILE=keys.log is set".to_owned() } else { hints.join("; ") };
+    let how = if hints.is_empty() {
+        "most programs write it where SSLKEYLOGFILE=keys.log is set".to_owned()
+    } else {
+        hints.join("; ")
+    };
     format!("the TLS key log of this connection, of either side, given by --keylog ({how})")
 }

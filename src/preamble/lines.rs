@@ -49,7 +49,9 @@ impl Tracker {
 
     fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> Vec<u8> {
         let mut rest = bytes;
-        if from == Role::Client && let Some(length) = header_len(rest) {
+        if from == Role::Client
+            && let Some(length) = header_len(rest)
+        {
             self.protocol = Some(if rest.starts_with(b"PROXY ") { "proxy-v1" } else { "proxy-v2" });
             self.announced = announced(rest);
             let text = first_line(rest).unwrap_or_else(|| "PROXY protocol header, version 2".to_owned());
@@ -118,7 +120,9 @@ impl Tracker {
         }
         let code = upper.split([' ', '-']).next().unwrap_or_default();
         let declined = match protocol {
-            "http-connect" => upper.starts_with("HTTP/") && !upper.split(' ').nth(1).is_some_and(|s| s.starts_with('2')),
+            "http-connect" => {
+                upper.starts_with("HTTP/") && !upper.split(' ').nth(1).is_some_and(|s| s.starts_with('2'))
+            }
             "smtp" | "ftp" | "nntp" => matches!(code.as_bytes(), [b'4' | b'5', _, _]),
             "imap" => upper.split_whitespace().nth(1).is_some_and(|word| word == "NO" || word == "BAD"),
             "pop3" => upper.starts_with("-ERR"),

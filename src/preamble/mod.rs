@@ -93,6 +93,10 @@ pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> St
     if at_boundary(0) && (held.is_empty() || tracker.is_protocol_with_upgrade()) {
         return Start::Tls { skip: 0 };
     }
+    // Whatever was said before: nothing but TLS begins with a whole hello's headers.
+    if starts_hello(bytes) {
+        return Start::Tls { skip: 0 };
+    }
     // A PROXY header or a CONNECT response may share its segment with the first record.
     match lines::header_len(bytes) {
         Some(skip) if at_boundary(skip) => Start::Tls { skip },
@@ -112,6 +116,16 @@ fn starts_tls(bytes: &[u8]) -> bool {
         [high, _, 1, 0 | 3, 0..=4 | 2, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
         _ => false,
     }
+}
+
+/// Whether these bytes begin a handshake record with a ClientHello or ServerHello in it whose lengths
+/// agree with each other (RFC 8446 sections 5.1 and 4).
+fn starts_hello(bytes: &[u8]) -> bool {
+    let [22, 3, 0..=4, high, low, kind @ (1 | 2), 0, middle, last, 3, 0..=3, ..] = bytes else { return false };
+    let record = usize::from(u16::from_be_bytes([*high, *low]));
+    let body = usize::from(u16::from_be_bytes([*middle, *last]));
+    let smallest = if *kind == 1 { 41 } else { 38 };
+    (smallest..=16_384).contains(&body) && record >= 4 && (record >= body + 4 || *kind == 1)
 }
 
 impl Tracker {

@@ -51,7 +51,11 @@ pub fn recognise(bytes: &[u8]) -> Option<Recognised> {
     if bytes.starts_with(b"EHLO ") || bytes.starts_with(b"HELO ") || bytes.starts_with(b"LHLO ") {
         return first("smtp");
     }
-    if bytes.starts_with(b"220 ") || bytes.starts_with(b"220-") || bytes.starts_with(b"554 ") || bytes.starts_with(b"421 ") {
+    if bytes.starts_with(b"220 ")
+        || bytes.starts_with(b"220-")
+        || bytes.starts_with(b"554 ")
+        || bytes.starts_with(b"421 ")
+    {
         let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
         return banner(if text.contains("ftp") { "ftp" } else { "smtp" });
     }

@@ -39,7 +39,9 @@ pub fn message(message: &HandshakeMessage, tls13: bool) -> String {
             Some(group) => format!("asks for a share of {}", groups::display(group)),
             None => "asks for another ClientHello".to_owned(),
         },
-        HandshakeMessage::NewSessionTicket(ticket) => format!("{} bytes, lifetime {} s", ticket.ticket_len, ticket.lifetime),
+        HandshakeMessage::NewSessionTicket(ticket) => {
+            format!("{} bytes, lifetime {} s", ticket.ticket_len, ticket.lifetime)
+        }
         HandshakeMessage::EncryptedExtensions(extensions) => encrypted_extensions(extensions),
         HandshakeMessage::Certificate(certificate) => chain(certificate),
         HandshakeMessage::CompressedCertificate { certificate: Some(certificate), .. } => chain(certificate),
@@ -49,7 +51,9 @@ pub fn message(message: &HandshakeMessage, tls13: bool) -> String {
             [group, scheme].into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
         HandshakeMessage::CertificateRequest(request) => certificate_request(request),
-        HandshakeMessage::CertificateVerify(verify) => verify.scheme.map(signature_schemes::display).unwrap_or_default(),
+        HandshakeMessage::CertificateVerify(verify) => {
+            verify.scheme.map(signature_schemes::display).unwrap_or_default()
+        }
         HandshakeMessage::CertificateStatus { ocsp } => format!("OCSP response of {} bytes", ocsp.len()),
         HandshakeMessage::KeyUpdate { update_requested: true } => "asks the peer to do the same".to_owned(),
         HandshakeMessage::Other { kind, .. } => format!("type {kind}"),

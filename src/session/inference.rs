@@ -68,9 +68,7 @@ pub fn infer(session: &mut Session) {
         return;
     }
     let Some(suite) = session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
-    let closed = |record: &&ProtectedRecord| {
-        record.inner.is_none() && record.outer == ContentType::APPLICATION_DATA
-    };
+    let closed = |record: &&ProtectedRecord| record.inner.is_none() && record.outer == ContentType::APPLICATION_DATA;
     let records: Vec<ProtectedRecord> = session.protected.iter().filter(closed).cloned().collect();
     if records.is_empty() {
         return;
@@ -123,14 +121,8 @@ impl Reading {
         let plain = Lengths::of(suite, 0);
         let padded = Lengths::of(suite, JSSE_PADDING);
         let early = session.client_hello.value().is_some_and(|hello| hello.extensions.has(42));
-        let mut reading = Self {
-            lengths: plain,
-            records,
-            tail,
-            flight_start: None,
-            flight_end: 0,
-            flight: Flight::Unreadable,
-        };
+        let mut reading =
+            Self { lengths: plain, records, tail, flight_start: None, flight_end: 0, flight: Flight::Unreadable };
         reading.flight_start = reading.client_flight_start(early, plain);
         // The client pads or it does not: take what fits. The server's padding is its own matter.
         for lengths in [plain, padded] {
@@ -292,8 +284,7 @@ impl Reading {
                 let why = "the server's flight has one record more than it needs without a CertificateRequest";
                 let value = RequestSeen { message: None };
                 session.certificate_request = Observed::Seen(Seen::inferred(value, request.at, why));
-                session.inferred_client_auth =
-                    Some(Seen::inferred(InferredClientAuth::Requested, request.at, why));
+                session.inferred_client_auth = Some(Seen::inferred(InferredClientAuth::Requested, request.at, why));
             }
             return;
         }
@@ -426,8 +417,7 @@ impl Reading {
 fn server_padding(session: &Session, suite: u16, records: &[ProtectedRecord]) -> usize {
     let Some(finished) = session.finished.server.seen() else { return 0 };
     let padded = Lengths::of(suite, JSSE_PADDING).finished();
-    let is_padded =
-        records.iter().any(|r| r.from == Role::Server && r.at == finished.at() && r.length == padded);
+    let is_padded = records.iter().any(|r| r.from == Role::Server && r.at == finished.at() && r.length == padded);
     if is_padded { JSSE_PADDING } else { 0 }
 }
 
@@ -437,10 +427,8 @@ fn leading_tickets(data: &[&ProtectedRecord], after: &[&ProtectedRecord]) -> usi
     match data {
         [first, second, ..] if first.length == second.length && plausible(first) => 2,
         [first, ..] if plausible(first) => {
-            let asked_before = after
-                .iter()
-                .take_while(|record| record.at != first.at)
-                .any(|record| record.from == Role::Client);
+            let asked_before =
+                after.iter().take_while(|record| record.at != first.at).any(|record| record.from == Role::Client);
             usize::from(!asked_before)
         }
         _ => 0,

@@ -116,8 +116,7 @@ fn client(session: &Session, guess: &mut StackGuess) {
 
 /// Whether every two codes that both lists have stand in the same order.
 fn same_order(seen: &[u16], order: &[u16]) -> bool {
-    let positions: Vec<usize> =
-        seen.iter().filter_map(|code| order.iter().position(|known| known == code)).collect();
+    let positions: Vec<usize> = seen.iter().filter_map(|code| order.iter().position(|known| known == code)).collect();
     positions.is_sorted() && positions.len() == seen.len()
 }
 
@@ -166,33 +165,28 @@ fn server13(session: &Session, kinds: &[u16], guess: &mut StackGuess) {
         narrow(guess, list, "the order of extensions in its ServerHello");
     }
     // Lengths of closed records: how many make up the flight, and whether they are padded.
-    let flight: Vec<usize> = session
-        .protected
-        .iter()
-        .take_while(|record| record.from == Role::Server)
-        .map(|record| record.length)
-        .collect();
+    let flight: Vec<usize> =
+        session.protected.iter().take_while(|record| record.from == Role::Server).map(|record| record.length).collect();
     let Some(last) = flight.last() else { return };
     let finished: &[usize] = &[53, 69];
     if flight.len() == 1 && *last > 200 {
-        narrow(
-            guess,
-            &[Stack::BoringSsl, Stack::Rustls, Stack::Nss],
-            "its encrypted flight came in a single record",
-        );
+        narrow(guess, &[Stack::BoringSsl, Stack::Rustls, Stack::Nss], "its encrypted flight came in a single record");
     } else if flight.len() >= 4 {
         if finished.iter().any(|length| length + 16 == *last) && !finished.contains(last) || *last == 85 {
             narrow(guess, &[Stack::Jsse], "16 bytes of padding in each record");
         } else if finished.contains(last) {
-            let list: Vec<Stack> =
-                guess.candidates.iter().copied().filter(|stack| *stack != Stack::Jsse).collect();
+            let list: Vec<Stack> = guess.candidates.iter().copied().filter(|stack| *stack != Stack::Jsse).collect();
             narrow(guess, &list, "records without padding");
         }
     }
     let tickets: Vec<usize> = session.tickets.iter().map(|ticket| ticket.value.ticket_len).collect();
     match tickets.as_slice() {
         [first, second, ..] if first == second => {
-            narrow(guess, &[Stack::OpenSsl, Stack::GnuTls, Stack::Node, Stack::BoringSsl, Stack::Rustls], "two session tickets of equal size");
+            narrow(
+                guess,
+                &[Stack::OpenSsl, Stack::GnuTls, Stack::Node, Stack::BoringSsl, Stack::Rustls],
+                "two session tickets of equal size",
+            );
         }
         [_] => narrow(
             guess,

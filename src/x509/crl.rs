@@ -165,7 +165,7 @@ mod tests {
     fn serials_compare_without_leading_zeros() {
         assert_eq!(normal_serial(&[0, 0, 5]), [5]);
         assert_eq!(normal_serial(&[0]), [0]);
-        assert_eq!(normal_serial(&[]), []);
+        assert_eq!(normal_serial(&[]), [0_u8; 0]);
     }
 
     proptest::proptest! {

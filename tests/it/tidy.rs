@@ -62,9 +62,7 @@ fn code(text: &str) -> String {
 fn imports(text: &str) -> Vec<String> {
     code(text)
         .match_indices("crate::")
-        .map(|(at, _)| {
-            text_after(&code(text), at + "crate::".len())
-        })
+        .map(|(at, _)| text_after(&code(text), at + "crate::".len()))
         .filter(|name| !name.is_empty())
         .collect()
 }

@@ -16,16 +16,24 @@ fn examine(case: &Case<'_>) -> Assessment {
     let evidence = match case.ending {
         Ending::Alert { seen, alert, .. } => Evidence::of(
             seen,
-            format!("the {} refused with alert {} ({})", seen.value.from, alerts::display(alert.description), alert.description),
+            format!(
+                "the {} refused with alert {} ({})",
+                seen.value.from,
+                alerts::display(alert.description),
+                alert.description
+            ),
         ),
-        Ending::HiddenAlert { seen, .. } => Evidence::of(seen, format!("the {} ended it with an encrypted alert", seen.value.from)),
+        Ending::HiddenAlert { seen, .. } => {
+            Evidence::of(seen, format!("the {} ended it with an encrypted alert", seen.value.from))
+        }
         Ending::Closed { by, at, how, .. } => Evidence::at(at, format!("the {by} {}", how.words())),
         Ending::Refusal { seen } => Evidence::of(seen, format!("the server answered \"{}\"", seen.value.text)),
         Ending::Open { stage: Stage::Nothing } => Evidence::at(session.last, "the last packet of the connection"),
         Ending::Open { .. } | Ending::LeftAtOnce { .. } | Ending::Completed => return Assessment::Silent,
     };
-    let finding = Finding::with(Confidence::Possible, "The handshake failed, and these packets do not say why.", evidence)
-        .needs("the logs of both sides of that moment")
-        .needs(crate::knowledge::keys::key_log(&session.stack));
+    let finding =
+        Finding::with(Confidence::Possible, "The handshake failed, and these packets do not say why.", evidence)
+            .needs("the logs of both sides of that moment")
+            .needs(crate::knowledge::keys::key_log(&session.stack));
     Assessment::Supported(finding)
 }

@@ -212,14 +212,7 @@ impl State {
         }
     }
 
-    fn closed(
-        &mut self,
-        builder: &mut Builder,
-        from: Role,
-        record: &Record<'_>,
-        error: Option<OpenError>,
-        at: At,
-    ) {
+    fn closed(&mut self, builder: &mut Builder, from: Role, record: &Record<'_>, error: Option<OpenError>, at: At) {
         let length = record.fragment.len();
         if error.is_some() {
             let side = self.sides.of(from);
@@ -306,8 +299,10 @@ impl State {
         side.attempts += 1;
         let Some(random) = builder.session.client_hello.value().map(|hello| hello.random) else { return };
         let Some(suite) = builder.session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
-        let secrets =
-            [(2, builder.keys.handshake13(&random, from)), (APPLICATION_EPOCH, builder.keys.application13(&random, from))];
+        let secrets = [
+            (2, builder.keys.handshake13(&random, from)),
+            (APPLICATION_EPOCH, builder.keys.application13(&random, from)),
+        ];
         for (epoch, secret) in secrets {
             let keys = secret.and_then(|secret| Dtls13Protection::new(suite, secret));
             side.keys13.extend(keys.map(|keys| (epoch, keys)));

@@ -191,10 +191,7 @@ impl Resolver {
         let closed = |role: Role| session.protected.iter().any(|r| r.from == role && r.inner.is_none());
         // Before TLS 1.3 everything up to ChangeCipherSpec is in the clear.
         let hidden = ByRole { client: tls13 && closed(Role::Client), server: tls13 && closed(Role::Server) };
-        let finished = ByRole {
-            client: session.finished.client.is_seen(),
-            server: session.finished.server.is_seen(),
-        };
+        let finished = ByRole { client: session.finished.client.is_seen(), server: session.finished.server.is_seen() };
         let read = |role: Role, s: &Session| s.finished.of(role).seen().is_some_and(|f| !f.is_inferred() || !tls13);
         let server_read = read(Role::Server, session);
         let client_read = read(Role::Client, session);

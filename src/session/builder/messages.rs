@@ -101,7 +101,8 @@ impl Builder {
             }
             HandshakeMessage::EncryptedExtensions(extensions) => {
                 self.session.encrypted_extensions = Observed::Seen(Self::seen(extensions, at, protected));
-                let alpn = self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
+                let alpn =
+                    self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
                 self.watcher.set_alpn(alpn.as_deref());
             }
             HandshakeMessage::Certificate(certificate) => self.certificate(from, certificate, at, protected),

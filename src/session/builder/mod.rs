@@ -398,7 +398,10 @@ impl Builder {
     fn alerts(&mut self, from: Role, bytes: &[u8], at: At, protected: bool) {
         let (pairs, odd) = bytes.as_chunks::<2>();
         if !odd.is_empty() || pairs.is_empty() {
-            self.problem(Problem::new("malformed-alert", "An alert record does not hold two bytes for each alert.").at(at.packet));
+            self.problem(
+                Problem::new("malformed-alert", "An alert record does not hold two bytes for each alert.")
+                    .at(at.packet),
+            );
         }
         for pair in pairs.iter().take(8) {
             self.alert(from, Alert::decode(*pair), at, protected);
@@ -506,7 +509,10 @@ impl Builder {
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
         let mut entry = self.entry(from, EntryKind::ChangeCipherSpec, "ChangeCipherSpec", at);
         entry.length = Some(usize::from(header.length));
-        let tls13 = self.session.is_tls13() || (from == Role::Client && !self.session.server_hello.is_seen());
+        // A HelloRetryRequest is TLS 1.3 already.
+        let tls13 = self.session.is_tls13()
+            || self.session.hello_retry.is_some()
+            || (from == Role::Client && !self.session.server_hello.is_seen());
         if tls13 {
             entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
         }

@@ -157,7 +157,14 @@ impl Builder {
         }
     }
 
-    pub(super) fn opened_record(&mut self, from: Role, content_type: ContentType, plaintext: &[u8], first: At, last: At) {
+    pub(super) fn opened_record(
+        &mut self,
+        from: Role,
+        content_type: ContentType,
+        plaintext: &[u8],
+        first: At,
+        last: At,
+    ) {
         match content_type {
             ContentType::HANDSHAKE => {
                 self.run = crate::role::ByRole::default();
@@ -206,11 +213,8 @@ impl Builder {
         let random = hello.random;
         let Some(suite) = self.session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
         let keys = std::sync::Arc::clone(&self.keys);
-        let epochs = keys
-            .application13(&random, role)
-            .and_then(|secret| Protection::tls13(suite, secret))
-            .into_iter()
-            .collect();
+        let epochs =
+            keys.application13(&random, role).and_then(|secret| Protection::tls13(suite, secret)).into_iter().collect();
         let direction = self.direction.of_mut(role);
         direction.install(epochs);
         direction.stage = Stage::Application;

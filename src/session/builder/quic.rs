@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use crate::carrier::quic::{self, CryptoStream, Frame, Level, Packet};
 use crate::decrypt::quic::{QuicKeys, QuicVersion};
 use crate::role::{ByRole, Role};
+use crate::seen::Observed;
 use crate::seen::{At, Seen};
 use crate::session::builder::{ALERT_LIMIT, Builder};
-use crate::session::{FinishedSeen, ProtectedRecord, Signal};
 use crate::session::{AlertSeen, builder::Phase};
-use crate::seen::Observed;
+use crate::session::{FinishedSeen, ProtectedRecord, Signal};
 use crate::tls::alert::Alert;
 use crate::tls::record::ContentType;
 
@@ -247,7 +247,8 @@ impl State {
         let protected = level != Level::Initial;
         if protected {
             *builder.opened.of_mut(from) += 1;
-            let inner = if level == Level::Application { ContentType::APPLICATION_DATA } else { ContentType::HANDSHAKE };
+            let inner =
+                if level == Level::Application { ContentType::APPLICATION_DATA } else { ContentType::HANDSHAKE };
             let outer = ContentType::APPLICATION_DATA;
             builder.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: Some(inner) });
         }
@@ -329,13 +330,7 @@ impl State {
 const ANSWERS: u64 = 6;
 
 /// CONNECTION_CLOSE: a TLS alert is a code of 0x100 and up (RFC 9001 section 4.8).
-fn close(
-    builder: &mut Builder,
-    from: Role,
-    (code, application, reason): (u64, bool, &[u8]),
-    protected: bool,
-    at: At,
-) {
+fn close(builder: &mut Builder, from: Role, (code, application, reason): (u64, bool, &[u8]), protected: bool, at: At) {
     let alert = code.checked_sub(0x100).and_then(|code| u8::try_from(code).ok()).filter(|_| !application);
     let reason = String::from_utf8_lossy(reason.get(..256).unwrap_or(reason)).into_owned();
     match alert {

@@ -15,14 +15,7 @@ use crate::tls::record::RecordHeader;
 #[derive(Debug, Clone)]
 pub(super) enum Event {
     /// A record.
-    Record {
-        from: Role,
-        header: RecordHeader,
-        fragment: Vec<u8>,
-        first: At,
-        last: At,
-        skipped: bool,
-    },
+    Record { from: Role, header: RecordHeader, fragment: Vec<u8>, first: At, last: At, skipped: bool },
     /// A hole.
     Gap { from: Role, gap: Gap },
     /// Bytes that are no TLS.

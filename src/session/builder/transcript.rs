@@ -97,7 +97,13 @@ impl Transcript {
     }
 
     /// All bytes up to and including the first `kind` message of `from`.
-    pub(super) fn through(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+    pub(super) fn through(
+        &self,
+        from: Role,
+        kind: u8,
+        tls13: bool,
+        hash: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> Option<Vec<u8>> {
         let mut out = self.before(from, kind, tls13, hash)?;
         let message = self.messages.of(from).iter().find(|message| message.kind == kind)?;
         out.extend_from_slice(&message.raw);

@@ -1,13 +1,13 @@
 //! Signatures and Finished values, checked against the transcript.
 
+use crate::decrypt::Secret;
 use crate::decrypt::hash::Hash;
 use crate::decrypt::schedule::{self, LabelPrefix};
 use crate::decrypt::suite::SuiteParameters;
-use crate::decrypt::Secret;
 use crate::role::Role;
 use crate::seen::{At, Seen};
-use crate::session::{SignatureCheck, Transport};
 use crate::session::builder::{Builder, transcript};
+use crate::session::{SignatureCheck, Transport};
 use crate::tls::handshake::{CertificateVerify, ServerKeyExchange};
 use crate::x509::signature::{Verification, verify_tls};
 

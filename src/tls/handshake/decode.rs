@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(parsed.problems, []);
         let HandshakeMessage::CertificateRequest(request) = parsed.value else { panic!("another message") };
         assert_eq!((request.context, request.signature_algorithms), (vec![9], vec![0x0804]));
-        assert_eq!(request.authorities, [[]; 1]);
+        assert_eq!(request.authorities, [Vec::<u8>::new(); 1]);
     }
 
     fn exchange(body: &[u8], version: u16, cipher_suite: u16) -> (ServerKeyExchange, usize) {

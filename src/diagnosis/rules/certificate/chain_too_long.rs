@@ -37,8 +37,10 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     }
     let confidence = if report.end == ChainEnd::Anchored { Confidence::Likely } else { Confidence::Possible };
     let verifier = role.peer();
-    let count = if intermediates == 1 { "an intermediate".to_owned() } else { format!("{intermediates} intermediates") };
-    let summary = format!("The {verifier} refused the {role}'s chain of {count}: it is deeper than the {verifier} verifies.");
+    let count =
+        if intermediates == 1 { "an intermediate".to_owned() } else { format!("{intermediates} intermediates") };
+    let summary =
+        format!("The {verifier} refused the {role}'s chain of {count}: it is deeper than the {verifier} verifies.");
     let finding = Finding::with(confidence, summary, refused.evidence())
         .and_maybe(certificate_evidence(case, role, format!("the {role} sent its leaf under {count}")))
         .explain("Many servers verify to a small depth by default: nginx and Apache to 1, which is one intermediate at the most.")

@@ -10,11 +10,17 @@ use crate::diagnosis::rules::certificate::{fits, unseen, visible};
 use crate::role::Role;
 
 /// The client's.
-pub const CLIENT: Rule =
-    Rule { cause: Cause::ClientCertExpired, shadows: &[Cause::ClientCertRejected], examine: |case| examine(case, Role::Client) };
+pub const CLIENT: Rule = Rule {
+    cause: Cause::ClientCertExpired,
+    shadows: &[Cause::ClientCertRejected],
+    examine: |case| examine(case, Role::Client),
+};
 /// The server's.
-pub const SERVER: Rule =
-    Rule { cause: Cause::ServerCertExpired, shadows: &[Cause::ServerCertRejected], examine: |case| examine(case, Role::Server) };
+pub const SERVER: Rule = Rule {
+    cause: Cause::ServerCertExpired,
+    shadows: &[Cause::ServerCertRejected],
+    examine: |case| examine(case, Role::Server),
+};
 
 fn examine(case: &Case<'_>, role: Role) -> Assessment {
     if let Some(flaw) = case.flaw(role, Fault::Expired) {

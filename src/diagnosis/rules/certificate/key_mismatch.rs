@@ -68,7 +68,10 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     let named = matches!(refused.how, How::Alert(_, 51));
     if let Some(valid) = checks.iter().find(|seen| seen.value == SignatureCheck::Valid) {
         return if named {
-            Assessment::RuledOut(Evidence::of(valid, format!("the {role}'s signature verifies with the key in its certificate")))
+            Assessment::RuledOut(Evidence::of(
+                valid,
+                format!("the {role}'s signature verifies with the key in its certificate"),
+            ))
         } else {
             Assessment::Silent
         };

@@ -79,9 +79,11 @@ fn unseen(
     explanation: impl Into<String>,
 ) -> Finding {
     let finding = Finding::with(confidence, summary, refused.evidence()).explain(explanation);
-    let finding = finding.and_maybe(
-        certificate_evidence(case, refused.of, format!("the {} sent its certificate{}", refused.of, subject(case, refused.of)))
-    );
+    let finding = finding.and_maybe(certificate_evidence(
+        case,
+        refused.of,
+        format!("the {} sent its certificate{}", refused.of, subject(case, refused.of)),
+    ));
     with_needs(case, refused.of, confidence, finding)
 }
 

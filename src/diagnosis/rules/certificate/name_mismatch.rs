@@ -32,7 +32,9 @@ fn describe(matched: &NameMatch) -> String {
     match matched {
         NameMatch::San(name) => format!("has the name {name}"),
         NameMatch::Ip(address) => format!("has the address {address}"),
-        NameMatch::CommonNameOnly(name) => format!("has that name only as its common name ({name}), not as a subjectAltName"),
+        NameMatch::CommonNameOnly(name) => {
+            format!("has that name only as its common name ({name}), not as a subjectAltName")
+        }
         NameMatch::PartialWildcard(name) => format!("has only {name}, whose wildcard is not allowed"),
         NameMatch::None { candidates, note } => {
             let mut text = match candidates.as_slice() {
@@ -70,7 +72,10 @@ fn examine(case: &Case<'_>) -> Assessment {
         Fit::Silent if !explained => Confidence::Possible,
         _ => Confidence::Possible,
     };
-    let summary = format!("The client refused the server's certificate: it asked for {name}, and the certificate {}.", describe(&matched));
+    let summary = format!(
+        "The client refused the server's certificate: it asked for {name}, and the certificate {}.",
+        describe(&matched)
+    );
     let asked = case.session.client_hello.seen().map(|seen| Evidence::of(seen, format!("the client asked for {name}")));
     let finding = Finding::with(confidence, summary, refused.evidence())
         .and_maybe(asked)

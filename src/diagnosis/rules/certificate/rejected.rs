@@ -33,13 +33,20 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         How::Alert(_, 49) => Confidence::Likely,
         How::Alert(..) => Confidence::Possible,
         How::Hidden(_) => Confidence::Likely,
-        How::Page(seen) if seen.value.meaning == crate::session::RefusalMeaning::CertificateInvalid => Confidence::Likely,
+        How::Page(seen) if seen.value.meaning == crate::session::RefusalMeaning::CertificateInvalid => {
+            Confidence::Likely
+        }
         How::Page(_) => return Assessment::Silent,
-        How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => closes_silently(case, Role::Server),
+        How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {
+            closes_silently(case, Role::Server)
+        }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
         How::Closed(..) => leaves_silently(case),
     };
-    if role == Role::Client && case.session.certificate_request.is_not_sent() && !case.reauthenticated_with_certificate() {
+    if role == Role::Client
+        && case.session.certificate_request.is_not_sent()
+        && !case.reauthenticated_with_certificate()
+    {
         return Assessment::Silent;
     }
     let verifier = role.peer();
@@ -61,7 +68,11 @@ const SILENT: &[Stack] = &[Stack::Node, Stack::S2n, Stack::WolfSsl, Stack::MbedT
 
 fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
     let candidates = &case.session.stack.of(verifier).candidates;
-    if candidates.first().is_some_and(|stack| SILENT.contains(stack)) { Confidence::Likely } else { Confidence::Possible }
+    if candidates.first().is_some_and(|stack| SILENT.contains(stack)) {
+        Confidence::Likely
+    } else {
+        Confidence::Possible
+    }
 }
 
 /// A client that completes the handshake and leaves at once may have refused; it may also be a health

@@ -61,8 +61,11 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         subject(case, role),
         role.peer(),
     );
-    let evidence: Option<Evidence> =
-        certificate_evidence(case, role, format!("the {role}'s certificate is its own issuer, signed with its own key"));
+    let evidence: Option<Evidence> = certificate_evidence(
+        case,
+        role,
+        format!("the {role}'s certificate is its own issuer, signed with its own key"),
+    );
     let finding = Finding::with(confidence, summary, refused.evidence()).and_maybe(evidence);
     Assessment::Supported(with_needs(case, role, confidence, finding))
 }

@@ -35,7 +35,8 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         return other_key(case, role, &refused, flaw);
     }
     if report.end == ChainEnd::Anchored {
-        let evidence = certificate_evidence(case, role, "the chain ends at one of the trusted certificates that were given");
+        let evidence =
+            certificate_evidence(case, role, "the chain ends at one of the trusted certificates that were given");
         return evidence.map_or(Assessment::Silent, Assessment::RuledOut);
     }
     let Some(confidence) = confidence(case, role, &refused, fit, report) else { return Assessment::Silent };
@@ -52,7 +53,13 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     Assessment::Supported(with_needs(case, role, confidence, finding))
 }
 
-fn confidence(case: &Case<'_>, role: Role, refused: &Refused<'_>, fit: Fit, report: &ChainReport) -> Option<Confidence> {
+fn confidence(
+    case: &Case<'_>,
+    role: Role,
+    refused: &Refused<'_>,
+    fit: Fit,
+    report: &ChainReport,
+) -> Option<Confidence> {
     let explained = case.is_explained(role) || case.signature_is_wrong(role);
     let intermediates = report.path.len().saturating_sub(2);
     Some(match (&report.end, fit) {
@@ -118,7 +125,9 @@ fn summary(case: &Case<'_>, role: Role, report: &ChainReport) -> String {
         Some(issuer) => format!(
             "The {verifier} refused the {role}'s certificate{subject}: it does not trust the issuer ({issuer})."
         ),
-        None => format!("The {verifier} refused the {role}'s certificate{subject}: it does not trust the CA that the chain ends at."),
+        None => format!(
+            "The {verifier} refused the {role}'s certificate{subject}: it does not trust the CA that the chain ends at."
+        ),
     }
 }
 
@@ -126,7 +135,9 @@ fn what_was_sent(role: Role, report: &ChainReport) -> String {
     let sent = report.path.len();
     match issuer(report) {
         Some(issuer) if sent <= 1 => format!("the {role} sent its leaf alone; its issuer ({issuer}) was not sent"),
-        Some(issuer) => format!("the {role} sent {sent} certificates; the issuer of the last one ({issuer}) was not sent"),
+        Some(issuer) => {
+            format!("the {role} sent {sent} certificates; the issuer of the last one ({issuer}) was not sent")
+        }
         None => format!("the {role} sent {sent} certificates, up to a self-signed root"),
     }
 }

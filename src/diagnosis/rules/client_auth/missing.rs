@@ -80,7 +80,9 @@ fn examine(case: &Case<'_>) -> Assessment {
 fn said_so(case: &Case<'_>) -> Option<Finding> {
     let summary = "The server required a client certificate, and the client sent none.";
     match case.ending {
-        Ending::Alert { seen, alert, .. } if alert.description == CERTIFICATE_REQUIRED && seen.value.from == Role::Server => {
+        Ending::Alert { seen, alert, .. }
+            if alert.description == CERTIFICATE_REQUIRED && seen.value.from == Role::Server =>
+        {
             let text = format!("the server refused with alert {} (116)", alerts::display(CERTIFICATE_REQUIRED));
             Some(with_answer(case, Finding::certain(summary, Evidence::of(seen, text))))
         }
@@ -101,7 +103,8 @@ fn session_did_not_ask(case: &Case<'_>) -> bool {
 }
 
 fn with_answer(case: &Case<'_>, finding: Finding) -> Finding {
-    let request = case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
+    let request =
+        case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
     let answer = empty(case).map(|empty| Evidence::at(empty.at, empty.text));
     issuers(case, finding.and_maybe(request).and_maybe(answer))
 }
@@ -111,12 +114,16 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
     let proved = if empty.inferred { Confidence::Likely } else { Confidence::Certain };
     match case.ending {
         Ending::Alert { seen, alert, stage } if seen.value.from == Role::Server && stage >= Stage::ClientFlight => {
-            let text = format!("the server refused with alert {} ({})", alerts::display(alert.description), alert.description);
+            let text =
+                format!("the server refused with alert {} ({})", alerts::display(alert.description), alert.description);
             let confidence = if SENT_FOR_IT.contains(&alert.description) { proved } else { Confidence::Possible };
             Some((confidence, Evidence::of(seen, text)))
         }
         Ending::HiddenAlert { seen, stage } if seen.value.from == Role::Server && stage >= Stage::ClientFlight => {
-            Some((Confidence::Likely, Evidence::of(seen, "the server answered with an encrypted alert, and ended the handshake")))
+            Some((
+                Confidence::Likely,
+                Evidence::of(seen, "the server answered with an encrypted alert, and ended the handshake"),
+            ))
         }
         Ending::Refusal { seen } => {
             let text = format!("the server answered \"{}\"", seen.value.text);
@@ -137,7 +144,8 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
 
 fn finding(case: &Case<'_>, confidence: Confidence, refusal: Evidence, empty: &Empty) -> Finding {
     let summary = "The server asked for a client certificate, the client sent none, and the server gave up for it.";
-    let request = case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
+    let request =
+        case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
     let mut finding =
         Finding::with(confidence, summary, Evidence::at(empty.at, empty.text)).and_maybe(request).and(refusal);
     if confidence < Confidence::Certain && empty.inferred {
@@ -160,7 +168,9 @@ fn issuers(case: &Case<'_>, finding: Finding) -> Finding {
     if named > 0 {
         return finding.explain("The client has no certificate configured for this connection, or its key type is none that the server allows; clients that choose by issuer also send none where the server's list does not name theirs.");
     }
-    finding.explain("The client has no certificate configured for this connection, or its key type is none that the server allows.")
+    finding.explain(
+        "The client has no certificate configured for this connection, or its key type is none that the server allows.",
+    )
 }
 
 /// Nothing of a certificate was seen from the client: it may have closed instead of answering.
@@ -173,7 +183,8 @@ fn without_certificate(case: &Case<'_>) -> Assessment {
         && SENT_FOR_IT.contains(&alert.description)
         && !request.is_inferred()
     {
-        let text = format!("the server refused with alert {} ({})", alerts::display(alert.description), alert.description);
+        let text =
+            format!("the server refused with alert {} ({})", alerts::display(alert.description), alert.description);
         let summary = "The server asked for a client certificate, and the client sent no Certificate message at all.";
         let finding = Finding::likely(summary, Evidence::of(seen, text))
             .and(Evidence::of(request, "the server asked for a certificate"));

@@ -12,8 +12,11 @@ use crate::role::Role;
 use crate::session::{CertificateSent, RefusalMeaning};
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::ClientCertNotAuthorized, shadows: &[Cause::ClientCertRejected, Cause::ClientCertUntrustedCa, Cause::ClientCertChainIncomplete], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::ClientCertNotAuthorized,
+    shadows: &[Cause::ClientCertRejected, Cause::ClientCertUntrustedCa, Cause::ClientCertChainIncomplete],
+    examine,
+};
 
 /// access_denied (RFC 8446 section 6.2).
 const ACCESS_DENIED: u8 = 49;
@@ -35,7 +38,11 @@ fn examine(case: &Case<'_>) -> Assessment {
             let summary = "The server took the client's certificate, and its application refused who it names.";
             let who = case.presented(Role::Client).first().map(|leaf| leaf.subject.text.clone()).unwrap_or_default();
             let certificate = case.presented_at(Role::Client).map(|at| {
-                let text = if who.is_empty() { "the client sent a certificate".to_owned() } else { format!("the client's certificate names {who}") };
+                let text = if who.is_empty() {
+                    "the client sent a certificate".to_owned()
+                } else {
+                    format!("the client's certificate names {who}")
+                };
                 Evidence::at(at, text)
             });
             let finding = Finding::with(confidence, summary, Evidence::of(seen, format!("the server answered \"{}\"", seen.value.text)))
@@ -44,9 +51,12 @@ fn examine(case: &Case<'_>) -> Assessment {
                 .needs("the rule by which the application lets identities in, and its log of that moment");
             Assessment::Supported(finding)
         }
-        Ending::Alert { seen, alert, .. } if alert.description == ACCESS_DENIED && seen.value.from == Role::Server && presented => {
+        Ending::Alert { seen, alert, .. }
+            if alert.description == ACCESS_DENIED && seen.value.from == Role::Server && presented =>
+        {
             let gnutls = session.stack.server.candidates.contains(&crate::session::Stack::GnuTls);
-            let confidence = if gnutls || case.is_explained(Role::Client) { Confidence::Possible } else { Confidence::Likely };
+            let confidence =
+                if gnutls || case.is_explained(Role::Client) { Confidence::Possible } else { Confidence::Likely };
             let text = format!("the server refused with alert {} ({ACCESS_DENIED})", alerts::display(ACCESS_DENIED));
             let finding = Finding::with(confidence, "The server refused the client's identity.", Evidence::of(seen, text))
                 .explain("access_denied is for a certificate that verified and whose holder is not let in (RFC 8446 section 6.2); GnuTLS applications say it of any fault.");

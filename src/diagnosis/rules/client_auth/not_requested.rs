@@ -10,8 +10,11 @@ use crate::role::Role;
 use crate::session::RefusalMeaning;
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::ClientCertNotRequested, shadows: &[Cause::ClientCertNotAuthorized, Cause::ClientCertMissing], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::ClientCertNotRequested,
+    shadows: &[Cause::ClientCertNotAuthorized, Cause::ClientCertMissing],
+    examine,
+};
 
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
@@ -48,7 +51,9 @@ fn examine(case: &Case<'_>) -> Assessment {
     let finding = match (confidence, case.server_name()) {
         (Confidence::Certain, _) => finding,
         (_, None) => finding.needs("whether the server would ask if the client sent SNI"),
-        (_, Some(_)) => finding.needs("whether the application's refusal is about the missing certificate at all: its log, or its access rules"),
+        (_, Some(_)) => finding.needs(
+            "whether the application's refusal is about the missing certificate at all: its log, or its access rules",
+        ),
     };
     Assessment::Supported(finding)
 }

@@ -53,7 +53,11 @@ fn examine(case: &Case<'_>) -> Assessment {
         if seen.value.from == Role::Client && matches!(alert.description, 40 | 43 | 47 | 80))
         || matches!(case.ending, Ending::Closed { by: Role::Client, .. });
     let Some(leaf) = case.presented(Role::Client).first() else {
-        return if case.answered_empty() || client_gave_up { nothing_to_show(case, request) } else { Assessment::Silent };
+        return if case.answered_empty() || client_gave_up {
+            nothing_to_show(case, request)
+        } else {
+            Assessment::Silent
+        };
     };
     if !refused_by_server {
         return Assessment::Silent;
@@ -64,14 +68,17 @@ fn examine(case: &Case<'_>) -> Assessment {
     let fits = !lists || usable.iter().any(|scheme| request.signature_algorithms.contains(scheme));
     let used = session.certificate_verify.client.value().and_then(|verify| verify.scheme);
     let used_unasked = used.is_some_and(|scheme| lists && !request.signature_algorithms.contains(&scheme));
-    let type_fits = tls13 || request.certificate_types.is_empty() || type_allowed(leaf.key.kind, &request.certificate_types);
+    let type_fits =
+        tls13 || request.certificate_types.is_empty() || type_allowed(leaf.key.kind, &request.certificate_types);
     let foreign_curve = leaf.key.kind == KeyKind::OtherEc;
     if fits && type_fits && !used_unasked && !foreign_curve {
         return Assessment::Silent;
     }
     let confidence = if case.is_explained(Role::Client) { Confidence::Possible } else { Confidence::Likely };
     let key = leaf.key.describe();
-    let summary = format!("The server refused the client's certificate: its key ({key}) is of a kind that the server does not allow.");
+    let summary = format!(
+        "The server refused the client's certificate: its key ({key}) is of a kind that the server does not allow."
+    );
     let first = match case.refused(Role::Client) {
         Some(refused) => refused.evidence(),
         None => Evidence::of(request_seen, allowed(request)),
@@ -94,7 +101,8 @@ fn type_allowed(kind: KeyKind, types: &[u8]) -> bool {
 }
 
 fn allowed(request: &CertificateRequest) -> String {
-    let names: Vec<String> = request.signature_algorithms.iter().take(4).map(|scheme| signature_schemes::display(*scheme)).collect();
+    let names: Vec<String> =
+        request.signature_algorithms.iter().take(4).map(|scheme| signature_schemes::display(*scheme)).collect();
     let more = request.signature_algorithms.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("the server allows signatures by {}{more}", names.join(", "))
@@ -106,16 +114,13 @@ fn nothing_to_show(case: &Case<'_>, request: &CertificateRequest) -> Assessment 
         return Assessment::Silent;
     }
     let tls13 = case.session.is_tls13();
-    let allows = |kind: KeyKind| schemes_of(kind, tls13).iter().any(|scheme| request.signature_algorithms.contains(scheme));
-    let missing: Vec<&str> = [
-        (KeyKind::Rsa, "RSA"),
-        (KeyKind::P256, "ECDSA"),
-        (KeyKind::Ed25519, "Ed25519"),
-    ]
-    .into_iter()
-    .filter(|(kind, _)| !allows(*kind))
-    .map(|(_, name)| name)
-    .collect();
+    let allows =
+        |kind: KeyKind| schemes_of(kind, tls13).iter().any(|scheme| request.signature_algorithms.contains(scheme));
+    let missing: Vec<&str> = [(KeyKind::Rsa, "RSA"), (KeyKind::P256, "ECDSA"), (KeyKind::Ed25519, "Ed25519")]
+        .into_iter()
+        .filter(|(kind, _)| !allows(*kind))
+        .map(|(_, name)| name)
+        .collect();
     // Many servers leave Ed25519 out; that alone says little.
     let narrow = missing.iter().any(|name| *name != "Ed25519");
     let Some(seen) = case.session.certificate_request.seen() else { return Assessment::Silent };
@@ -123,7 +128,10 @@ fn nothing_to_show(case: &Case<'_>, request: &CertificateRequest) -> Assessment 
         return Assessment::Silent;
     }
     let finding = Finding::possible(
-        format!("The server allows no {} keys; the client may have a certificate that it could not use.", missing.join(" and no ")),
+        format!(
+            "The server allows no {} keys; the client may have a certificate that it could not use.",
+            missing.join(" and no ")
+        ),
         Evidence::of(seen, allowed(request)),
     )
     .needs("whether the client has a certificate configured, and of which key type");

@@ -23,11 +23,17 @@ const ORDINARY: &[&str] = &["h2", "http/1.1"];
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let names: Vec<String> = hello.extensions.alpn().iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    let names: Vec<String> =
+        hello.extensions.alpn().iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     let offered = hello_evidence(case, format!("the client offered {}", names.join(", ")));
     if let Some(seen) = alert(case, NO_APPLICATION_PROTOCOL) {
-        let summary = format!("The server speaks none of the application protocols that the client offered ({}).", names.join(", "));
-        return Assessment::Supported(Finding::certain(summary, said(seen, NO_APPLICATION_PROTOCOL)).and_maybe(offered));
+        let summary = format!(
+            "The server speaks none of the application protocols that the client offered ({}).",
+            names.join(", ")
+        );
+        return Assessment::Supported(
+            Finding::certain(summary, said(seen, NO_APPLICATION_PROTOCOL)).and_maybe(offered),
+        );
     }
     match case.ending {
         Ending::HiddenAlert { seen, stage: Stage::ServerFlight }
@@ -35,7 +41,10 @@ fn examine(case: &Case<'_>) -> Assessment {
                 && !names.is_empty()
                 && !names.iter().any(|name| ORDINARY.contains(&name.as_str())) =>
         {
-            let summary = format!("The server gave up straight behind its ServerHello, most likely for the application protocol ({}).", names.join(", "));
+            let summary = format!(
+                "The server gave up straight behind its ServerHello, most likely for the application protocol ({}).",
+                names.join(", ")
+            );
             let text = "the server sent nothing but an encrypted alert behind its ServerHello";
             let finding = Finding::likely(summary, Evidence::of(seen, text))
                 .and_maybe(offered)

@@ -11,7 +11,12 @@ use crate::iana::cipher_suites;
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::NoCommonCipher,
-    shadows: &[Cause::ServerCertMissing, Cause::ResetAfterClientHello, Cause::ClosedWithoutAlert, Cause::ProtocolViolation],
+    shadows: &[
+        Cause::ServerCertMissing,
+        Cause::ResetAfterClientHello,
+        Cause::ClosedWithoutAlert,
+        Cause::ProtocolViolation,
+    ],
     examine,
 };
 
@@ -22,7 +27,8 @@ const INSUFFICIENT_SECURITY: u8 = 71;
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY));
+    let refusal =
+        refused_hello(case).filter(|(_, number)| matches!(*number, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY));
     let evidence = match (refusal, dismissed_hello(case)) {
         (Some((seen, number)), _) => said(seen, number),
         (None, Some(evidence)) => evidence,
@@ -33,7 +39,8 @@ fn examine(case: &Case<'_>) -> Assessment {
     let more = offer.suites.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     // A narrow offer, and nothing else odd about it, fits best.
-    let confidence = if offer.is_narrow_suites() && !offer.has_odd_groups() { Confidence::Likely } else { Confidence::Possible };
+    let confidence =
+        if offer.is_narrow_suites() && !offer.has_odd_groups() { Confidence::Likely } else { Confidence::Possible };
     let finding = Finding::with(confidence, "The server found no cipher suite that it could agree to in the client's offer.", evidence)
         .and_maybe(hello_evidence(case, format!("the client offered {}{more}", names.join(", "))))
         .explain("handshake_failure in answer to the ClientHello says only that nothing fits: the cipher suites, the groups, the signature algorithms, or the server has no certificate for what was offered.")

@@ -22,11 +22,15 @@ const FALLBACK_SCSV: u16 = 0x5600;
 fn examine(case: &Case<'_>) -> Assessment {
     let signalled = hello(case).is_some_and(|hello| hello.cipher_suites.contains(&FALLBACK_SCSV));
     let offer: Option<Evidence> = if signalled {
-        hello_evidence(case, "the client's offer holds TLS_FALLBACK_SCSV: it says that it retries with a lower version than it could")
+        hello_evidence(
+            case,
+            "the client's offer holds TLS_FALLBACK_SCSV: it says that it retries with a lower version than it could",
+        )
     } else {
         None
     };
-    let summary = "The client retried with a lower version than it speaks, and the server, which speaks a higher one, refused.";
+    let summary =
+        "The client retried with a lower version than it speaks, and the server, which speaks a higher one, refused.";
     if let Some(seen) = alert(case, INAPPROPRIATE_FALLBACK) {
         return Assessment::Supported(Finding::certain(summary, said(seen, INAPPROPRIATE_FALLBACK)).and_maybe(offer));
     }

@@ -49,9 +49,12 @@ fn examine(case: &Case<'_>) -> Assessment {
     if confidence == Confidence::Possible && offer.groups.len() > 2 {
         return Assessment::Silent;
     }
-    let finding = Finding::with(confidence, "The server has none of the key-exchange groups that the client offered.", evidence)
-        .and_maybe(offered)
-        .explain("Nearly every server has X25519 and P-256 (secp256r1); this client offers neither, or little else.")
-        .needs("the server's groups (curves), or its log of that moment");
+    let finding =
+        Finding::with(confidence, "The server has none of the key-exchange groups that the client offered.", evidence)
+            .and_maybe(offered)
+            .explain(
+                "Nearly every server has X25519 and P-256 (secp256r1); this client offers neither, or little else.",
+            )
+            .needs("the server's groups (curves), or its log of that moment");
     Assessment::Supported(finding)
 }

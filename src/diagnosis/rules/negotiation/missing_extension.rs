@@ -25,17 +25,23 @@ fn examine(case: &Case<'_>) -> Assessment {
             format!("The {} missed an extension that it needs.", seen.value.from),
             said(seen, MISSING),
         );
-        return Assessment::Supported(finding.and_maybe(absent.and_then(|name| hello_evidence(case, format!("the ClientHello has no {name}")))));
+        return Assessment::Supported(
+            finding.and_maybe(absent.and_then(|name| hello_evidence(case, format!("the ClientHello has no {name}")))),
+        );
     }
     if let Some(seen) = alert(case, UNSUPPORTED) {
-        let summary = format!("The {} met an extension that it had not offered, or that is not allowed there.", seen.value.from);
+        let summary =
+            format!("The {} met an extension that it had not offered, or that is not allowed there.", seen.value.from);
         return Assessment::Supported(Finding::certain(summary, said(seen, UNSUPPORTED)));
     }
     if let Some(name) = absent
         && let Some((seen, number @ (40 | 47 | 50 | 80))) = refused_hello(case)
     {
-        let finding = Finding::likely(format!("The client's TLS 1.3 hello lacks {name}, and the server refused it."), said(seen, number))
-            .and_maybe(hello_evidence(case, format!("the ClientHello has no {name}")));
+        let finding = Finding::likely(
+            format!("The client's TLS 1.3 hello lacks {name}, and the server refused it."),
+            said(seen, number),
+        )
+        .and_maybe(hello_evidence(case, format!("the ClientHello has no {name}")));
         return Assessment::Supported(finding);
     }
     Assessment::Silent

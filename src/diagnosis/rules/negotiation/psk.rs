@@ -26,19 +26,20 @@ fn examine(case: &Case<'_>) -> Assessment {
             said(seen, UNKNOWN_PSK_IDENTITY),
         ));
     }
-    let offers = hello(case).is_some_and(|hello| hello.extensions.psk_identities().is_some_and(|list| !list.is_empty()));
-    if offers
-        && let Some((seen, number @ (47 | 51))) = refused_hello(case)
-    {
+    let offers =
+        hello(case).is_some_and(|hello| hello.extensions.psk_identities().is_some_and(|list| !list.is_empty()));
+    if offers && let Some((seen, number @ (47 | 51))) = refused_hello(case) {
         let summary = "The server refused the client's pre-shared key: its binder does not verify.";
         let finding = Finding::likely(summary, said(seen, number))
             .and_maybe(hello_evidence(case, "the client offered a pre-shared key"));
         return Assessment::Supported(finding);
     }
     // In TLS 1.2 a wrong key shows only in Finished.
-    let psk = case.session.server_hello.value().is_some_and(|hello| {
-        crate::iana::cipher_suites::display(hello.cipher_suite).contains("_PSK_")
-    });
+    let psk = case
+        .session
+        .server_hello
+        .value()
+        .is_some_and(|hello| crate::iana::cipher_suites::display(hello.cipher_suite).contains("_PSK_"));
     match case.ending {
         Ending::Alert { seen, alert, stage: Stage::ClientFlight }
             if psk && seen.value.from == Role::Server && matches!(alert.description, 20 | 51) =>

@@ -13,7 +13,12 @@ use crate::session::{ReauthenticationKind, RefusalMeaning};
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::RenegotiationRefused,
-    shadows: &[Cause::ClientCertNotAuthorized, Cause::ClientCertNotRequested, Cause::ClientAborted, Cause::ProtocolViolation],
+    shadows: &[
+        Cause::ClientCertNotAuthorized,
+        Cause::ClientCertNotRequested,
+        Cause::ClientAborted,
+        Cause::ProtocolViolation,
+    ],
     examine,
 };
 
@@ -24,13 +29,12 @@ const POST_HANDSHAKE_AUTH: u16 = 49;
 
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
-    let refused = session.alerts.iter().find(|seen| seen.value.alert.is_some_and(|alert| alert.description == NO_RENEGOTIATION));
+    let refused =
+        session.alerts.iter().find(|seen| seen.value.alert.is_some_and(|alert| alert.description == NO_RENEGOTIATION));
     let asked = session.reauthentication.first();
     if let Some(seen) = refused {
-        let finding = Finding::certain(
-            format!("The {} refused to renegotiate.", seen.value.from),
-            said(seen, NO_RENEGOTIATION),
-        );
+        let finding =
+            Finding::certain(format!("The {} refused to renegotiate.", seen.value.from), said(seen, NO_RENEGOTIATION));
         let finding = finding.and_maybe(asked.map(|seen| Evidence::of(seen, "the other side asked for it here")));
         return Assessment::Supported(finding);
     }
@@ -41,9 +45,10 @@ fn examine(case: &Case<'_>) -> Assessment {
             Ending::Alert { seen, alert, .. } if seen.value.from == Role::Server && seen.packet > asked.packet => {
                 (said(seen, alert.description), Confidence::Likely)
             }
-            Ending::Completed if !completed && closes_after(case, asked.packet) => {
-                (Evidence::of(asked, "the client asked for a renegotiation, and no new handshake followed"), Confidence::Likely)
-            }
+            Ending::Completed if !completed && closes_after(case, asked.packet) => (
+                Evidence::of(asked, "the client asked for a renegotiation, and no new handshake followed"),
+                Confidence::Likely,
+            ),
             _ => return Assessment::Silent,
         };
         let finding = Finding::with(confidence, "The server refused the client's renegotiation.", evidence)
@@ -56,7 +61,8 @@ fn examine(case: &Case<'_>) -> Assessment {
 /// Nothing but a close came from the server after the client's wish.
 fn closes_after(case: &Case<'_>, packet: crate::seen::PacketNo) -> bool {
     let tcp = &case.session.tcp;
-    let closed = tcp.fin.server.is_some_and(|at| at.packet > packet) || tcp.resets.iter().any(|r| r.from == Role::Server && r.at.packet > packet);
+    let closed = tcp.fin.server.is_some_and(|at| at.packet > packet)
+        || tcp.resets.iter().any(|r| r.from == Role::Server && r.at.packet > packet);
     let alert = case.session.alerts_of(Role::Server).any(|seen| seen.packet > packet);
     let data = case.session.application_data.server.last.is_some_and(|at| at.packet > packet);
     (closed || alert) && !data

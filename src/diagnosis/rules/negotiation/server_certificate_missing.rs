@@ -12,7 +12,12 @@ use crate::role::Role;
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::ServerCertMissing,
-    shadows: &[Cause::ResetAfterClientHello, Cause::ClosedWithoutAlert, Cause::ProtocolViolation, Cause::NoCommonCipher],
+    shadows: &[
+        Cause::ResetAfterClientHello,
+        Cause::ClosedWithoutAlert,
+        Cause::ProtocolViolation,
+        Cause::NoCommonCipher,
+    ],
     examine,
 };
 
@@ -25,7 +30,9 @@ fn examine(case: &Case<'_>) -> Assessment {
             Some(Evidence::of(seen, "the server gave up with an encrypted alert straight behind its ServerHello"))
         }
         Ending::Alert { seen, alert, stage: Stage::ServerFlight }
-            if seen.value.from == Role::Server && matches!(alert.description, 40 | 80) && !case.session.certificate.server.is_seen() =>
+            if seen.value.from == Role::Server
+                && matches!(alert.description, 40 | 80)
+                && !case.session.certificate.server.is_seen() =>
         {
             Some(said(seen, alert.description))
         }
@@ -45,8 +52,13 @@ fn examine(case: &Case<'_>) -> Assessment {
     };
     let name = case.server_name();
     let summary = match &name {
-        Some(name) => format!("The server has no certificate that it could use for {name} with what the client offers."),
-        None => "The server has no certificate that it could use with what the client offers; the client named no host.".to_owned(),
+        Some(name) => {
+            format!("The server has no certificate that it could use for {name} with what the client offers.")
+        }
+        None => {
+            "The server has no certificate that it could use with what the client offers; the client named no host."
+                .to_owned()
+        }
     };
     let asked = match &name {
         Some(name) => format!("the client asked for {name}"),

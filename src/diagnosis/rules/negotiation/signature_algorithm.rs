@@ -13,7 +13,12 @@ use crate::role::Role;
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::NoCommonSignatureAlgorithm,
-    shadows: &[Cause::NoCommonCipher, Cause::ServerCertMissing, Cause::ResetAfterClientHello, Cause::ClosedWithoutAlert],
+    shadows: &[
+        Cause::NoCommonCipher,
+        Cause::ServerCertMissing,
+        Cause::ResetAfterClientHello,
+        Cause::ClosedWithoutAlert,
+    ],
     examine,
 };
 
@@ -28,9 +33,10 @@ fn examine(case: &Case<'_>) -> Assessment {
         {
             Some((said(seen, alert.description), true))
         }
-        Ending::HiddenAlert { seen, stage: Stage::ServerFlight } if seen.value.from == Role::Server => {
-            Some((Evidence::of(seen, "the server gave up with an encrypted alert straight behind its ServerHello"), false))
-        }
+        Ending::HiddenAlert { seen, stage: Stage::ServerFlight } if seen.value.from == Role::Server => Some((
+            Evidence::of(seen, "the server gave up with an encrypted alert straight behind its ServerHello"),
+            false,
+        )),
         _ => None,
     };
     let evidence = match (refusal, dismissed_hello(case), after_hello) {
@@ -41,9 +47,14 @@ fn examine(case: &Case<'_>) -> Assessment {
     if !offer.has_odd_signatures() {
         return Assessment::Silent;
     }
-    let names: Vec<String> = offer.signatures.iter().take(5).map(|scheme| signature_schemes::display(*scheme)).collect();
-    let finding = Finding::with(Confidence::Likely, "The server's key fits none of the signature algorithms that the client accepts.", evidence)
-        .and_maybe(hello_evidence(case, format!("the client accepts signatures by {} only", names.join(", "))))
-        .needs("the server's kind of key, or its log of that moment");
+    let names: Vec<String> =
+        offer.signatures.iter().take(5).map(|scheme| signature_schemes::display(*scheme)).collect();
+    let finding = Finding::with(
+        Confidence::Likely,
+        "The server's key fits none of the signature algorithms that the client accepts.",
+        evidence,
+    )
+    .and_maybe(hello_evidence(case, format!("the client accepts signatures by {} only", names.join(", "))))
+    .needs("the server's kind of key, or its log of that moment");
     Assessment::Supported(finding)
 }

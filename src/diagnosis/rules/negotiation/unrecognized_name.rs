@@ -30,5 +30,7 @@ fn examine(case: &Case<'_>) -> Assessment {
             "the client sent no server_name".to_owned(),
         ),
     };
-    Assessment::Supported(Finding::certain(summary, said(seen, UNRECOGNIZED_NAME)).and_maybe(hello_evidence(case, asked)))
+    Assessment::Supported(
+        Finding::certain(summary, said(seen, UNRECOGNIZED_NAME)).and_maybe(hello_evidence(case, asked)),
+    )
 }

@@ -55,7 +55,10 @@ fn examine(case: &Case<'_>) -> Assessment {
         let finding = Finding::certain(summary, said(seen, PROTOCOL_VERSION)).and_maybe(offer).and_maybe(chosen);
         // A hello that was never seen, or other bytes in its place: the alert answers those.
         return Assessment::Supported(if stage == Stage::Nothing && !case.session.client_hello.is_seen() {
-            Finding::possible("The server refused what was sent to it as a version that it does not speak.", said(seen, PROTOCOL_VERSION))
+            Finding::possible(
+                "The server refused what was sent to it as a version that it does not speak.",
+                said(seen, PROTOCOL_VERSION),
+            )
         } else {
             finding
         });
@@ -66,22 +69,31 @@ fn examine(case: &Case<'_>) -> Assessment {
         // OpenSSL refuses TLS 1.0 and 1.1 by its security level, as an internal error; others as a
         // failure of the handshake.
         (Some((seen, number @ (40 | 71 | 80))), _) if old => {
-            let summary = format!("The server refused a client that speaks no newer version than TLS {}.", versions::display(newest));
+            let summary = format!(
+                "The server refused a client that speaks no newer version than TLS {}.",
+                versions::display(newest)
+            );
             let finding = Finding::likely(summary, said(seen, number))
                 .and_maybe(offer)
                 .explain("Most servers speak TLS 1.2 and 1.3 only. OpenSSL at its default security level answers older versions with internal_error.");
             Assessment::Supported(finding)
         }
         (Some((seen, number @ (40 | 47 | 71 | 80))), _) if offered.as_slice() == [0x0304] && no_suite13(case) => {
-            Assessment::Supported(Finding::possible("The server may not speak TLS 1.3.", said(seen, number)).and_maybe(offer))
+            Assessment::Supported(
+                Finding::possible("The server may not speak TLS 1.3.", said(seen, number)).and_maybe(offer),
+            )
         }
         (_, Ending::Alert { seen, alert, stage: Stage::ServerFlight })
-            if seen.value.from == Role::Client && matches!(alert.description, 47 | 40 | 10) && not_offered(case, &offered) =>
+            if seen.value.from == Role::Client
+                && matches!(alert.description, 47 | 40 | 10)
+                && not_offered(case, &offered) =>
         {
             let summary = "The client refused the version that the server chose: it had not offered it.";
             Assessment::Supported(Finding::likely(summary, said(seen, alert.description)).and_maybe(offer))
         }
-        (_, Ending::Closed { by: Role::Server, at, how, stage: Stage::Hello }) if old || offered.as_slice() == [0x0304] => {
+        (_, Ending::Closed { by: Role::Server, at, how, stage: Stage::Hello })
+            if old || offered.as_slice() == [0x0304] =>
+        {
             let summary = format!("The server may not speak {}.", list(&offered));
             let evidence = Evidence::at(at, format!("the server {} in answer to the ClientHello", how.words()));
             Assessment::Supported(Finding::possible(summary, evidence).and_maybe(offer))

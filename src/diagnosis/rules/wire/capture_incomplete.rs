@@ -25,20 +25,29 @@ fn examine(case: &Case<'_>) -> Assessment {
         Some((role, gap))
     });
     if let Some((role, gap)) = gap {
-        let why = if gap.snaplen { "were cut by the capture's snap length" } else { "arrived, and are not in the capture" };
+        let why =
+            if gap.snaplen { "were cut by the capture's snap length" } else { "arrived, and are not in the capture" };
         let bytes = gap.len.map_or("bytes".to_owned(), |len| format!("{len} bytes"));
-        let confidence = if matches!(case.ending, Ending::Alert { .. }) { Confidence::Possible } else { Confidence::Likely };
+        let confidence =
+            if matches!(case.ending, Ending::Alert { .. }) { Confidence::Possible } else { Confidence::Likely };
         let finding = Finding::with(
             confidence,
             "The capture has holes where the reason would stand.",
             Evidence::at(gap.at, format!("in front of this packet {bytes} of the {role} {why}")),
         )
-        .needs(if gap.snaplen { "a capture with the full packets (tcpdump -s 0)" } else { "a capture without losses (a larger buffer: tcpdump -B 65536)" });
+        .needs(if gap.snaplen {
+            "a capture with the full packets (tcpdump -s 0)"
+        } else {
+            "a capture without losses (a larger buffer: tcpdump -B 65536)"
+        });
         return Assessment::Supported(finding);
     }
     if tcp.mid_stream && !session.client_hello.is_seen() {
-        let finding = Finding::likely("The capture begins in the middle of the connection.", Evidence::at(session.first, "the first packet of the connection is not its beginning"))
-            .needs("a capture that is started before the client");
+        let finding = Finding::likely(
+            "The capture begins in the middle of the connection.",
+            Evidence::at(session.first, "the first packet of the connection is not its beginning"),
+        )
+        .needs("a capture that is started before the client");
         return Assessment::Supported(finding);
     }
     match case.ending {
@@ -67,7 +76,8 @@ fn one_sided(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let there = if tcp.packets.client > 0 { Role::Client } else { Role::Server };
-    let confidence = if matches!(case.ending, Ending::Alert { .. }) { Confidence::Possible } else { Confidence::Likely };
+    let confidence =
+        if matches!(case.ending, Ending::Alert { .. }) { Confidence::Possible } else { Confidence::Likely };
     Some(
         Finding::with(
             confidence,

@@ -9,8 +9,11 @@ use crate::diagnosis::rule::{Assessment, Rule};
 use crate::role::Role;
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::ClientAborted, shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::Unknown], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::ClientAborted,
+    shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::Unknown],
+    examine,
+};
 
 /// user_canceled (RFC 8446 section 6.1).
 const USER_CANCELED: u8 = 90;

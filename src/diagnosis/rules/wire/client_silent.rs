@@ -36,11 +36,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         _ => return Assessment::Silent,
     };
     let waited = until.since(last.time);
-    let confidence = if waited.as_secs_f64() < SILENCE {
-        Confidence::Possible
-    } else {
-        Confidence::Likely
-    };
+    let confidence = if waited.as_secs_f64() < SILENCE { Confidence::Possible } else { Confidence::Likely };
     let finding = Finding::with(
         confidence,
         format!("The client never answered the server's flight; the server waited for {waited}."),
@@ -70,7 +66,9 @@ fn never_spoke(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let end = match case.ending {
-        Ending::Closed { by, at, how, stage: Stage::Nothing } => Some(Evidence::at(at, format!("the {by} {}", how.words()))),
+        Ending::Closed { by, at, how, stage: Stage::Nothing } => {
+            Some(Evidence::at(at, format!("the {by} {}", how.words())))
+        }
         Ending::Open { stage: Stage::Nothing } => None,
         _ => return None,
     };

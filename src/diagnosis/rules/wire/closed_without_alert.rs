@@ -8,7 +8,8 @@ use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 
 /// Its rule.
-pub const RULE: Rule = Rule { cause: Cause::ClosedWithoutAlert, shadows: &[Cause::Unknown, Cause::CaptureIncomplete], examine };
+pub const RULE: Rule =
+    Rule { cause: Cause::ClosedWithoutAlert, shadows: &[Cause::Unknown, Cause::CaptureIncomplete], examine };
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Ending::Closed { by, at, how, stage } = case.ending else { return Assessment::Silent };

@@ -11,8 +11,11 @@ use crate::role::Role;
 use crate::session::Corruption;
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::CorruptedRecord, shadows: &[Cause::ProtocolViolation, Cause::ClosedWithoutAlert, Cause::ResetMidHandshake], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::CorruptedRecord,
+    shadows: &[Cause::ProtocolViolation, Cause::ClosedWithoutAlert, Cause::ResetMidHandshake],
+    examine,
+};
 
 /// bad_record_mac.
 const BAD_RECORD_MAC: u8 = 20;
@@ -26,8 +29,14 @@ fn examine(case: &Case<'_>) -> Assessment {
     let broken = session.corrupted.iter().find(|seen| seen.value.what == Corruption::BadMac);
     let Ending::Alert { seen, alert, stage } = case.ending else { return Assessment::Silent };
     let number = alert.description;
-    let says = Evidence::of(seen, format!("the {} refused with alert {} ({number})", seen.value.from, alerts::display(number)));
-    let summary = format!("The {} received a record that does not fit the keys: altered on the way, or protected with others.", seen.value.from);
+    let says = Evidence::of(
+        seen,
+        format!("the {} refused with alert {} ({number})", seen.value.from, alerts::display(number)),
+    );
+    let summary = format!(
+        "The {} received a record that does not fit the keys: altered on the way, or protected with others.",
+        seen.value.from
+    );
     match number {
         BAD_RECORD_MAC | DECRYPTION_FAILED => {
             let confidence = if broken.is_some() { Confidence::Certain } else { Confidence::Likely };
@@ -38,9 +47,14 @@ fn examine(case: &Case<'_>) -> Assessment {
             Assessment::Supported(finding)
         }
         DECRYPT_ERROR if stage >= Stage::ServerFlight && wrong_finished(case, seen.value.from.peer()) => {
-            Assessment::Supported(Finding::likely(summary, says).explain("Finished does not fit: the two sides have seen different handshakes."))
+            Assessment::Supported(
+                Finding::likely(summary, says)
+                    .explain("Finished does not fit: the two sides have seen different handshakes."),
+            )
         }
-        DECRYPT_ERROR if !case.signature_is_wrong(seen.value.from.peer()) && session.chain(seen.value.from.peer()).is_empty() => {
+        DECRYPT_ERROR
+            if !case.signature_is_wrong(seen.value.from.peer()) && session.chain(seen.value.from.peer()).is_empty() =>
+        {
             Assessment::Supported(Finding::possible(summary, says))
         }
         _ => altered_certificate(case),

@@ -27,12 +27,19 @@ pub const RULE: Rule = Rule {
 const FULL_SIZE: usize = 900;
 
 fn examine(case: &Case<'_>) -> Assessment {
-    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }) || case.is_one_sided() {
+    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. })
+        || case.is_one_sided()
+    {
         return Assessment::Silent;
     }
     let tcp = &case.session.tcp;
     for role in [Role::Client, Role::Server] {
-        let lost = tcp.unacknowledged.of(role).iter().filter(|lost| lost.len >= FULL_SIZE && lost.times >= 2).max_by_key(|lost| lost.times);
+        let lost = tcp
+            .unacknowledged
+            .of(role)
+            .iter()
+            .filter(|lost| lost.len >= FULL_SIZE && lost.times >= 2)
+            .max_by_key(|lost| lost.times);
         if let Some(lost) = lost {
             let passed = *tcp.largest_acknowledged.of(role);
             if passed >= lost.len {
@@ -61,7 +68,11 @@ fn examine(case: &Case<'_>) -> Assessment {
 /// and the receiver asks again and again for what is missing.
 fn seen_by_the_receiver(case: &Case<'_>, role: Role) -> Option<Finding> {
     let tcp = &case.session.tcp;
-    let gap = tcp.gaps.of(role).iter().find(|gap| !gap.acknowledged && !gap.snaplen && gap.len.is_some_and(|len| len >= 900))?;
+    let gap = tcp
+        .gaps
+        .of(role)
+        .iter()
+        .find(|gap| !gap.acknowledged && !gap.snaplen && gap.len.is_some_and(|len| len >= 900))?;
     let finding = Finding::likely(
         format!("A large part of the {role}'s flight never arrived, and what lay behind it did."),
         Evidence::at(gap.at, format!("{} bytes are missing in front of this packet, and the receiver never acknowledged them", gap.len.unwrap_or_default())),

@@ -39,7 +39,8 @@ fn examine(case: &Case<'_>) -> Assessment {
     let alert = session.alerts_of(Role::Server).next();
     let page = session.refusals.iter().find(|seen| seen.value.meaning == RefusalMeaning::PlainHttpToTls);
     let tls_server = session.server_hello.is_seen();
-    let confidence = if alert.is_some() || page.is_some() || tls_server { Confidence::Certain } else { Confidence::Likely };
+    let confidence =
+        if alert.is_some() || page.is_some() || tls_server { Confidence::Certain } else { Confidence::Likely };
     let finding = Finding::with(
         confidence,
         format!("The client spoke plaintext ({protocol}) to a port where the server expects TLS."),

@@ -11,8 +11,11 @@ use crate::role::Role;
 use crate::session::Corruption;
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::ProtocolViolation, shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::ResetAfterClientHello, Cause::Unknown], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::ProtocolViolation,
+    shadows: &[Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::ResetAfterClientHello, Cause::Unknown],
+    examine,
+};
 
 /// unexpected_message, record_overflow, decompression_failure, illegal_parameter, decode_error.
 const VIOLATIONS: &[u8] = &[10, 22, 30, 47, 50];
@@ -23,7 +26,9 @@ fn examine(case: &Case<'_>) -> Assessment {
     let broken = broken.map(|seen| {
         let text = match seen.value.what {
             Corruption::NotARecord => format!("bytes of the {} are no TLS record", seen.value.from),
-            Corruption::Malformed | Corruption::BadMac => format!("a message of the {} breaks its grammar", seen.value.from),
+            Corruption::Malformed | Corruption::BadMac => {
+                format!("a message of the {} breaks its grammar", seen.value.from)
+            }
         };
         Evidence::of(seen, text)
     });
@@ -32,7 +37,10 @@ fn examine(case: &Case<'_>) -> Assessment {
     {
         let number = alert.description;
         let peer = seen.value.from.peer();
-        let by_certificate = stage >= Stage::ServerFlight && matches!(number, 47 | 50) && case.refused(peer).is_some() && !case.flaws(peer).is_empty();
+        let by_certificate = stage >= Stage::ServerFlight
+            && matches!(number, 47 | 50)
+            && case.refused(peer).is_some()
+            && !case.flaws(peer).is_empty();
         let confidence = match (number, by_certificate) {
             (_, true) => Confidence::Possible,
             (10 | 22, _) => Confidence::Likely,
@@ -47,18 +55,26 @@ fn examine(case: &Case<'_>) -> Assessment {
             _ => "a message that could not be decoded",
         };
         let text = format!("the {} refused with alert {} ({number})", seen.value.from, alerts::display(number));
-        let finding = Finding::with(confidence, format!("The {peer} sent {what}, by what the {} says.", seen.value.from), Evidence::of(seen, text))
-            .and_maybe(broken)
-            .needs(format!("the {}'s log of that moment", seen.value.from));
+        let finding = Finding::with(
+            confidence,
+            format!("The {peer} sent {what}, by what the {} says.", seen.value.from),
+            Evidence::of(seen, text),
+        )
+        .and_maybe(broken)
+        .needs(format!("the {}'s log of that moment", seen.value.from));
         return Assessment::Supported(finding);
     }
-    if matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }) {
+    if matches!(
+        case.ending,
+        Ending::Completed | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }
+    ) {
         return unfinished_hello(case);
     }
     match broken {
-        Some(evidence) => Assessment::Supported(
-            Finding::likely("One side sent bytes that are no TLS in the middle of the handshake.", evidence),
-        ),
+        Some(evidence) => Assessment::Supported(Finding::likely(
+            "One side sent bytes that are no TLS in the middle of the handshake.",
+            evidence,
+        )),
         None => unfinished_hello(case),
     }
 }

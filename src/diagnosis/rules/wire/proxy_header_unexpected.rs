@@ -29,8 +29,12 @@ pub const RULE: Rule = Rule {
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
     let header = session.preamble.as_ref().filter(|preamble| preamble.protocol.starts_with("proxy-"));
-    let plain = session.plaintext.client.as_ref().filter(|seen| matches!(seen.value.protocol, Some("proxy-v1" | "proxy-v2")));
-    let at = header.and_then(|preamble| preamble.lines.first()).map(crate::seen::Seen::at).or_else(|| plain.map(crate::seen::Seen::at));
+    let plain =
+        session.plaintext.client.as_ref().filter(|seen| matches!(seen.value.protocol, Some("proxy-v1" | "proxy-v2")));
+    let at = header
+        .and_then(|preamble| preamble.lines.first())
+        .map(crate::seen::Seen::at)
+        .or_else(|| plain.map(crate::seen::Seen::at));
     let Some(at) = at else { return Assessment::Silent };
     if session.server_hello.is_seen() {
         return Assessment::Silent;
@@ -38,10 +42,19 @@ fn examine(case: &Case<'_>) -> Assessment {
     let sent = Evidence::at(at, "the client's side sent a PROXY protocol header ahead of TLS");
     let (evidence, confidence) = match case.ending {
         Ending::Alert { seen, alert, stage: Stage::Nothing | Stage::Hello } if seen.value.from == Role::Server => (
-            Some(Evidence::of(seen, format!("the server refused with alert {} ({})", crate::iana::alerts::display(alert.description), alert.description))),
+            Some(Evidence::of(
+                seen,
+                format!(
+                    "the server refused with alert {} ({})",
+                    crate::iana::alerts::display(alert.description),
+                    alert.description
+                ),
+            )),
             Confidence::Likely,
         ),
-        Ending::Closed { by: Role::Server, at, how, .. } => (Some(Evidence::at(at, format!("the server {}", how.words()))), Confidence::Likely),
+        Ending::Closed { by: Role::Server, at, how, .. } => {
+            (Some(Evidence::at(at, format!("the server {}", how.words()))), Confidence::Likely)
+        }
         _ => match session.plaintext.server.as_ref() {
             Some(seen) => (Some(Evidence::of(seen, "the server answered in plaintext")), Confidence::Likely),
             None => return Assessment::Silent,

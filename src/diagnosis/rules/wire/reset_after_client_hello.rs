@@ -17,7 +17,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn examine(case: &Case<'_>) -> Assessment {
-    let Ending::Closed { by: Role::Server, at, how, stage: Stage::Hello } = case.ending else { return Assessment::Silent };
+    let Ending::Closed { by: Role::Server, at, how, stage: Stage::Hello } = case.ending else {
+        return Assessment::Silent;
+    };
     if case.session.preamble.is_some() || case.session.plaintext.server.is_some() {
         return Assessment::Silent;
     }

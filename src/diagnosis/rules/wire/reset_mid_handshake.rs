@@ -9,8 +9,11 @@ use crate::diagnosis::rule::{Assessment, Rule};
 use crate::role::Side;
 
 /// Its rule.
-pub const RULE: Rule =
-    Rule { cause: Cause::ResetMidHandshake, shadows: &[Cause::Unknown, Cause::CaptureIncomplete, Cause::ClosedWithoutAlert], examine };
+pub const RULE: Rule = Rule {
+    cause: Cause::ResetMidHandshake,
+    shadows: &[Cause::Unknown, Cause::CaptureIncomplete, Cause::ClosedWithoutAlert],
+    examine,
+};
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Ending::Closed { by, at, how: Close::Reset, stage } = case.ending else { return Assessment::Silent };

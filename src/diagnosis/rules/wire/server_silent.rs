@@ -12,7 +12,13 @@ use crate::time::Timestamp;
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::ServerSilent,
-    shadows: &[Cause::ClientAborted, Cause::ClosedWithoutAlert, Cause::ResetMidHandshake, Cause::CaptureIncomplete, Cause::Unknown],
+    shadows: &[
+        Cause::ClientAborted,
+        Cause::ClosedWithoutAlert,
+        Cause::ResetMidHandshake,
+        Cause::CaptureIncomplete,
+        Cause::Unknown,
+    ],
     examine,
 };
 

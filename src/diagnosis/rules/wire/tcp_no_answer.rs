@@ -16,7 +16,11 @@ pub const RULE: Rule = Rule {
 fn examine(case: &Case<'_>) -> Assessment {
     let tcp = &case.session.tcp;
     let Some(first) = tcp.syn.first() else { return Assessment::Silent };
-    if tcp.syn_ack.is_some() || !tcp.resets.is_empty() || tcp.bytes.client + tcp.bytes.server > 0 || tcp.packets.server > 0 {
+    if tcp.syn_ack.is_some()
+        || !tcp.resets.is_empty()
+        || tcp.bytes.client + tcp.bytes.server > 0
+        || tcp.packets.server > 0
+    {
         return Assessment::Silent;
     }
     let last = tcp.syn.last().copied().unwrap_or(*first);
@@ -35,6 +39,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         format!("Nothing answered the client's SYN, which was sent {times}."),
         Evidence::at(*first, "the client asked for a connection"),
     );
-    let finding = if again { finding.and(Evidence::at(last, "it asked again; there was still no answer")) } else { finding };
+    let finding =
+        if again { finding.and(Evidence::at(last, "it asked again; there was still no answer")) } else { finding };
     Assessment::Supported(finding)
 }

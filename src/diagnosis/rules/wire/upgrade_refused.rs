@@ -33,13 +33,21 @@ fn examine(case: &Case<'_>) -> Assessment {
         return Assessment::Silent;
     }
     let (seen, confidence, summary) = match &preamble.outcome {
-        PreambleOutcome::Refused(seen) => {
-            (seen, Confidence::Certain, format!("The server declined the upgrade from {} to TLS: {}.", preamble.protocol, seen.value))
-        }
-        PreambleOutcome::NotOffered(seen) => {
-            (seen, Confidence::Likely, format!("The server did not offer the upgrade from {} to TLS: {}.", preamble.protocol, seen.value))
-        }
+        PreambleOutcome::Refused(seen) => (
+            seen,
+            Confidence::Certain,
+            format!("The server declined the upgrade from {} to TLS: {}.", preamble.protocol, seen.value),
+        ),
+        PreambleOutcome::NotOffered(seen) => (
+            seen,
+            Confidence::Likely,
+            format!("The server did not offer the upgrade from {} to TLS: {}.", preamble.protocol, seen.value),
+        ),
         PreambleOutcome::Upgraded(_) | PreambleOutcome::Unfinished => return Assessment::Silent,
     };
-    Assessment::Supported(Finding::with(confidence, summary, Evidence::of(seen, format!("the server's answer: {}", seen.value))))
+    Assessment::Supported(Finding::with(
+        confidence,
+        summary,
+        Evidence::of(seen, format!("the server's answer: {}", seen.value)),
+    ))
 }
