@@ -213,7 +213,8 @@ mod tests {
     fn a_fragment_that_was_not_captured_is_a_hole() {
         let mut exchange = Exchange::default();
         exchange.take(&packet(1, 1, &[25, 0xc0, 0, 0, 0, 9, 1, 2]));
-        let last = exchange.take(&packet(1, 3, &[25, 0, 7, 8]));
+        let bytes = packet(1, 3, &[25, 0, 7, 8]);
+        let last = exchange.take(&bytes);
         assert!(matches!(last, Event::Data { hole: true, method: Method::Peap, from: Role::Server, .. }), "{last:?}");
     }
 

@@ -144,7 +144,7 @@ impl Builder {
 
     /// HelloVerifyRequest: the ClientHello so far counts for nothing, the next one has the cookie and is the
     /// one that is answered (RFC 6347 section 4.2.1).
-    fn cookie_asked(&mut self) {
+    pub(super) fn cookie_asked(&mut self) {
         if !self.session.server_hello.is_seen() {
             self.transcript.forget_hellos();
             self.cookie_asked = true;

@@ -37,9 +37,35 @@ pub(super) struct State {
     early: VecDeque<(Role, Vec<u8>, At)>,
     /// Names to find the connection by, each with who sends packets to it.
     ids: Vec<(Role, Vec<u8>)>,
-    /// 1-RTT packets of the client that came after some of the server's.
-    answered: u64,
-    last_answer: Option<At>,
+    pace: Pace,
+}
+
+/// When what came, as far as it shows that both sides went on after the handshake.
+#[derive(Debug, Clone, Default)]
+struct Pace {
+    first: Option<At>,
+    /// The client's first 1-RTT packet, and the server's first one behind it.
+    client: Option<At>,
+    server: Option<At>,
+    /// A 1-RTT packet of the client that is an answer to the server's.
+    answer: Option<At>,
+}
+
+impl Pace {
+    fn short(&mut self, from: Role, at: At) {
+        match (from, self.first, self.client, self.server) {
+            (Role::Client, _, None, _) => self.client = Some(at),
+            (Role::Server, _, Some(_), None) => self.server = Some(at),
+            (Role::Client, Some(first), Some(client), Some(server)) if self.answer.is_none() => {
+                // What was on its way already comes within a round trip, and the hellos took at least one.
+                let round_trip = client.time.since(first.time).0;
+                if at.time.since(server.time).0 > round_trip {
+                    self.answer = Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -99,6 +125,12 @@ impl State {
         self.retried = true;
         self.initial = Some((version, source.to_vec()));
         self.remember(Role::Client, source);
+        // The client begins anew; it should repeat its ClientHello, and some make a new one.
+        if let Some(space) = self.sides.client.spaces.first_mut() {
+            space.crypto = CryptoStream::default();
+        }
+        builder.joiner.client.reset();
+        builder.cookie_asked();
         builder.add_note(Role::Server, "Retry", "the server asks the client to prove its address".to_owned(), at);
     }
 
@@ -118,6 +150,7 @@ impl State {
             self.remember(Role::Client, destination);
         }
         self.version = Some(version);
+        self.pace.first.get_or_insert(at);
         // Who names itself says how its peer has to call it.
         self.sides.of_mut(from.peer()).id_len = source.len();
         self.remember(from.peer(), source);
@@ -166,15 +199,8 @@ impl State {
 
     fn short(&mut self, builder: &mut Builder, from: Role, bytes: &[u8], at: At) {
         self.find_keys(builder);
-        let of_server = self.sides.server.short_packets;
-        let side = self.sides.of_mut(from);
-        side.short_packets += 1;
-        if from == Role::Client && of_server >= 2 {
-            self.answered += 1;
-            if self.answered == ANSWERS {
-                self.last_answer = Some(at);
-            }
-        }
+        self.sides.of_mut(from).short_packets += 1;
+        self.pace.short(from, at);
         if self.sides.of(from).application.is_none() {
             self.without_keys(builder, from, Level::Application, bytes, at);
             return;
@@ -310,11 +336,11 @@ impl State {
         for (from, _, _) in &self.early {
             builder.closed.of_mut(*from).handshake += 1;
         }
-        let Some(at) = self.last_answer else { return };
+        let Some(at) = self.pace.answer else { return };
         if builder.session.finished.client.is_seen() || !builder.session.server_hello.is_seen() {
             return;
         }
-        let why = "both sides went on with 1-RTT packets, one in answer to the other";
+        let why = "the client answered 1-RTT packets of the server; one that was refused falls silent";
         for role in [Role::Client, Role::Server] {
             let finished = builder.session.finished.of_mut(role);
             if !finished.is_seen() {
@@ -325,9 +351,6 @@ impl State {
         builder.tell_signal(Seen::inferred(Signal::HandshakeDone, at, why));
     }
 }
-
-/// So many 1-RTT packets of the client in answer to the server's say that it was not refused.
-const ANSWERS: u64 = 6;
 
 /// CONNECTION_CLOSE: a TLS alert is a code of 0x100 and up (RFC 9001 section 4.8).
 fn close(builder: &mut Builder, from: Role, (code, application, reason): (u64, bool, &[u8]), protected: bool, at: At) {
