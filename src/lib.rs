@@ -39,6 +39,8 @@ pub mod report;
 
 // faces
 pub mod render;
+#[cfg(feature = "tui")]
+pub mod tui;
 
 // world
 #[cfg(feature = "cli")]

@@ -89,10 +89,8 @@ fn client_hello(hello: &ClientHello) -> String {
 }
 
 fn server_hello(hello: &ServerHello) -> String {
-    let mut parts = vec![
-        with_family(versions::display(hello.selected_version())),
-        cipher_suites::display(hello.cipher_suite),
-    ];
+    let mut parts =
+        vec![with_family(versions::display(hello.selected_version())), cipher_suites::display(hello.cipher_suite)];
     if let Some(group) = hello.extensions.selected_group() {
         parts.push(groups::display(group));
     }

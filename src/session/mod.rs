@@ -273,6 +273,8 @@ pub struct Reauthentication {
     pub request: Option<CertificateRequest>,
     /// What the client answered.
     pub answer: Observed<CertificateSent>,
+    /// A whole new handshake was seen to follow (renegotiation), whatever stood in it.
+    pub completed: bool,
 }
 
 /// How a second authentication is done.
@@ -310,7 +312,12 @@ pub struct ApplicationData {
     pub first: Option<At>,
     /// The last of them.
     pub last: Option<At>,
+    /// Lengths of the first few records as they stood on the wire, where they could not be opened.
+    pub closed_lengths: Vec<usize>,
 }
+
+/// How many lengths of closed records are kept.
+pub const CLOSED_LENGTHS: usize = 4;
 
 /// A protected record, for inference from lengths and order.
 #[derive(Debug, Clone, PartialEq, Eq)]

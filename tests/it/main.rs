@@ -11,5 +11,7 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(all(unix, feature = "tui"))]
+mod terminal;
 mod tidy;
 mod trust;

@@ -23,6 +23,12 @@ impl Builder {
         if let Some(state) = self.quic.take() {
             state.finish(&mut self);
         }
+        let mut refusals = Vec::new();
+        self.watcher.finish(&mut refusals);
+        for mut refusal in refusals {
+            refusal.basis = crate::seen::Basis::Decrypted;
+            self.refusal(refusal);
+        }
         self.session.tcp = tcp;
         self.session.now = now;
         self.session.open_at_end = open;
@@ -115,7 +121,7 @@ impl Builder {
                 }
             }
             ContentType::HANDSHAKE => self.closed_handshake12(from, length, at),
-            ContentType::APPLICATION_DATA => self.count_application(from, length, at, true),
+            ContentType::APPLICATION_DATA => self.count_record(from, length, at, true, true),
             _ => {}
         }
     }
@@ -151,7 +157,8 @@ impl Builder {
             Role::Client => ReauthenticationKind::RenegotiationByClient,
             Role::Server => ReauthenticationKind::RenegotiationByServer,
         };
-        let value = Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted) };
+        let value =
+            Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
         let why = "handshake records after both Finished are a renegotiation";
         self.session.reauthentication.push(Seen::inferred(value, at, why));
     }

@@ -256,7 +256,7 @@ impl Builder {
     ) {
         if self.session.reauthentication.len() < LIST_LIMIT {
             let answer = Observed::Hidden(crate::seen::Hidden::AfterCapture);
-            let value = Reauthentication { kind, request, answer };
+            let value = Reauthentication { kind, request, answer, completed: false };
             self.session.reauthentication.push(Self::seen(value, at, protected));
         }
     }

@@ -21,7 +21,7 @@ use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Signal, Transport,
+    AlertSeen, CLOSED_LENGTHS, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Signal, Transport,
 };
 use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
@@ -470,11 +470,18 @@ impl Builder {
 
     /// Counts application data and folds runs of it into one timeline entry.
     fn count_application(&mut self, from: Role, bytes: usize, at: At, protected: bool) {
+        self.count_record(from, bytes, at, protected, false);
+    }
+
+    fn count_record(&mut self, from: Role, bytes: usize, at: At, protected: bool, closed: bool) {
         let data = self.session.application_data.of_mut(from);
         data.records += 1;
         data.bytes = data.bytes.saturating_add(bytes as u64);
         data.first.get_or_insert(at);
         data.last = Some(at);
+        if closed && data.closed_lengths.len() < CLOSED_LENGTHS {
+            data.closed_lengths.push(bytes);
+        }
         let run = *self.run.of(from);
         if let Some(entry) = run.and_then(|index| self.session.timeline.entries.get_mut(index)) {
             entry.length = entry.length.map(|length| length.saturating_add(bytes));
@@ -503,7 +510,7 @@ impl Builder {
                 return;
             }
         }
-        self.count_application(from, length, at, true);
+        self.count_record(from, length, at, true, !open);
     }
 
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
@@ -517,6 +524,12 @@ impl Builder {
             entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
         }
         self.push(entry);
+        if from == Role::Server
+            && self.session.change_cipher_spec.server.is_some()
+            && let Some(last) = self.session.reauthentication.last_mut()
+        {
+            last.value.completed = true;
+        }
         if self.session.change_cipher_spec.of(from).is_none() {
             *self.session.change_cipher_spec.of_mut(from) = Some(Seen::read((), at));
         }

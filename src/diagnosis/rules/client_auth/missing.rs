@@ -5,11 +5,13 @@ use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
+use crate::diagnosis::refused::answer_words;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::iana::alerts;
 use crate::knowledge::{dialects, keys};
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
+use crate::session::inference::HiddenAnswer;
 use crate::session::{CertificateSent, RefusalMeaning};
 
 /// Its rule.
@@ -71,6 +73,13 @@ fn examine(case: &Case<'_>) -> Assessment {
             Assessment::Silent
         };
     }
+    if let Ending::HiddenAnswer { at, what: HiddenAnswer::NginxPage } = case.ending
+        && session.resumed.is_some()
+    {
+        let summary = "The server's answer looks like its page for a missing client certificate; the resumed session was made without one.";
+        let finding = Finding::likely(summary, Evidence::at(at, answer_words(HiddenAnswer::NginxPage)));
+        return Assessment::Supported(finding.needs(keys::key_log(&session.stack)));
+    }
     let Some(empty) = empty(case) else { return without_certificate(case) };
     let Some((confidence, evidence)) = refusal(case, &empty) else { return Assessment::Silent };
     Assessment::Supported(finding(case, confidence, evidence, &empty))
@@ -87,7 +96,7 @@ fn said_so(case: &Case<'_>) -> Option<Finding> {
             Some(with_answer(case, Finding::certain(summary, Evidence::of(seen, text))))
         }
         Ending::Refusal { seen } if seen.value.meaning == RefusalMeaning::CertificateMissing => {
-            if session_did_not_ask(case) {
+            if session_did_not_ask(case) || case.presented_at(Role::Client).is_some() && !case.answered_empty() {
                 return None;
             }
             let text = format!("the server answered \"{}\"", seen.value.text);
@@ -134,6 +143,11 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
             };
             Some((confidence, Evidence::of(seen, text)))
         }
+        Ending::HiddenAnswer { at, what } => Some((Confidence::Likely, Evidence::at(at, answer_words(what)))),
+        Ending::LeftAtOnce { by: Role::Server, at, how } => Some((
+            Confidence::Likely,
+            Evidence::at(at, format!("the server {} without having sent anything", how.words())),
+        )),
         Ending::Closed { by: Role::Server, at, how, stage } if stage >= Stage::ClientFlight => {
             // Mbed TLS, wolfSSL, s2n-tls and GnuTLS applications close without a word.
             Some((Confidence::Likely, Evidence::at(at, format!("the server {} without a fatal alert", how.words()))))

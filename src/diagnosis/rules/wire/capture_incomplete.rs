@@ -15,7 +15,10 @@ pub const RULE: Rule = Rule { cause: Cause::CaptureIncomplete, shadows: &[Cause:
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
     let tcp = &session.tcp;
-    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }) {
+    if matches!(
+        case.ending,
+        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }
+    ) {
         return Assessment::Silent;
     }
     if let Some(missing) = one_sided(case) {
