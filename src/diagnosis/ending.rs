@@ -4,7 +4,7 @@
 use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
 use crate::session::inference::HiddenAnswer;
-use crate::session::{AlertSeen, Corruption, Refusal, RefusalMeaning, Session, Transport};
+use crate::session::{AlertSeen, Corruption, Refusal, RefusalMeaning, Session, Signal, Transport};
 use crate::tls::alert::Alert;
 
 /// How far the handshake had come.
@@ -92,6 +92,10 @@ pub enum Close {
     Fin,
     /// By a reset.
     Reset,
+    /// By EAP-Failure or Access-Reject.
+    EapFailure,
+    /// By QUIC's CONNECTION_CLOSE, without a TLS alert.
+    Quic,
     /// By going on in plaintext (LDAP clients unbind in this way).
     Plaintext,
 }
@@ -103,6 +107,8 @@ impl Close {
             Self::CloseNotify => "closed the connection with close_notify",
             Self::Fin => "closed the connection",
             Self::Reset => "reset the connection",
+            Self::EapFailure => "ended the authentication with EAP-Failure",
+            Self::Quic => "closed the connection with CONNECTION_CLOSE",
             Self::Plaintext => "left TLS and went on in plaintext",
         }
     }
@@ -216,17 +222,23 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
 /// A refusal that has to do with who the client is.
 fn refusal(session: &Session) -> Option<&Seen<Refusal>> {
     // A server that says "bad request" to a client that has left without one refuses nobody.
+    // A page in plaintext says nothing about a certificate.
     let asked = |seen: &Seen<Refusal>| {
-        seen.value.plaintext
-            || !seen.value.protocol.starts_with("http")
+        !seen.value.protocol.starts_with("http")
             || session.application_data.client.first.is_some_and(|at| at.packet <= seen.packet)
     };
-    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && asked(seen))
+    session
+        .refusals
+        .iter()
+        .find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && !seen.value.plaintext && asked(seen))
 }
 
 /// Whether the server had accepted the client's flight before `packet`: a ticket, or data of its own
 /// after the client's Finished, say so (RFC 8446 section 4.6.1); before TLS 1.3 its Finished does.
 fn accepted(session: &Session, packet: PacketNo) -> bool {
+    if session.signals.iter().any(|seen| says_accepted(seen) && seen.packet <= packet) {
+        return true;
+    }
     let Some(finished) = session.finished.client.seen() else { return false };
     if !session.is_tls13() {
         return session.finished.server.seen().is_some_and(|f| f.packet <= packet);
@@ -238,8 +250,20 @@ fn accepted(session: &Session, packet: PacketNo) -> bool {
     ticket || spoke
 }
 
+/// Whether the layer below TLS says that the server has accepted the client.
+fn says_accepted(seen: &Seen<Signal>) -> bool {
+    matches!(seen.value, Signal::EapSuccess | Signal::HandshakeDone)
+}
+
 /// Whether both sides completed the handshake, as far as can be seen.
 fn is_completed(session: &Session) -> bool {
+    // Only a server that has accepted the client says so, and EAP-Failure takes back what TLS gave.
+    if session.signals.iter().any(says_accepted) {
+        return true;
+    }
+    if session.signals.iter().any(|seen| seen.value == Signal::EapFailure) {
+        return false;
+    }
     let finished = |role: Role| session.finished.of(role).is_seen();
     // A client that closed before the server's Finished did not wait for it.
     let closed = session.tcp.fin.client.map(|at| at.packet);
@@ -291,6 +315,12 @@ fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> 
         all.extend(goodbye.map(|seen| (role, seen.at(), Close::CloseNotify)));
         all.extend(session.tcp.fin.of(role).map(|at| (role, at, Close::Fin)));
     }
+    all.extend(session.signals.iter().filter_map(|seen| match &seen.value {
+        Signal::EapFailure => Some((Role::Server, seen.at(), Close::EapFailure)),
+        Signal::EapNak(_) => Some((Role::Client, seen.at(), Close::EapFailure)),
+        Signal::QuicClose { from, .. } => Some((*from, seen.at(), Close::Quic)),
+        _ => None,
+    }));
     // Bytes that are no TLS behind a side's own Finished: it has left.
     let left = session.corrupted.iter().filter(|seen| seen.value.what == Corruption::NotARecord).filter(|seen| {
         session.finished.of(seen.value.from).seen().is_some_and(|finished| finished.packet < seen.packet)

@@ -1,6 +1,11 @@
 //! The engine: packets in, judged sessions out. No I/O, no clock: the newest time it knows is that of
 //! the newest packet, or of a tick that a live source adds.
 
+mod connection_ids;
+mod conversation;
+mod datagram_session;
+mod datagrams;
+mod eap_session;
 mod limits;
 mod tcp_session;
 
@@ -22,6 +27,7 @@ use crate::session::Session;
 use crate::time::Timestamp;
 use crate::trust::{Anchors, Beliefs};
 
+use conversation::Conversation;
 pub use limits::Limits;
 use tcp_session::TcpSession;
 
@@ -160,7 +166,8 @@ pub struct Engine {
     limits: Limits,
     beliefs: Beliefs,
     keys: Arc<KeyRing>,
-    flows: FlowTable<TcpSession>,
+    flows: FlowTable<Conversation>,
+    index: datagrams::Index,
     fragments: Fragments,
     duplicates: Duplicates,
     now: Timestamp,
@@ -178,6 +185,7 @@ impl Engine {
     pub fn new(options: Options) -> Self {
         Self {
             flows: FlowTable::new(options.limits.flows),
+            index: datagrams::Index::default(),
             fragments: Fragments::default(),
             duplicates: Duplicates::default(),
             limits: options.limits,
@@ -226,8 +234,12 @@ impl Engine {
         for problem in parsed.problems {
             self.problem(problem.at(packet.no));
         }
-        if let Some(net::Frame::Datagram(datagram)) = parsed.value {
-            self.datagram(&datagram, at);
+        match parsed.value {
+            Some(net::Frame::Datagram(datagram)) => self.datagram(&datagram, at),
+            Some(net::Frame::Eapol { source, destination, payload, encapsulation }) => {
+                self.eapol(source, destination, payload, encapsulation, at);
+            }
+            None => {}
         }
         if self.now.since(self.swept).0 >= SWEEP {
             self.sweep();
@@ -254,26 +266,26 @@ impl Engine {
                     }
                 }
             }
-            Payload::Udp(_) | Payload::Other { .. } => {}
+            Payload::Udp(udp) => self.udp(datagram, &udp, at),
+            Payload::Other { .. } => {}
         }
     }
 
     fn segment(&mut self, datagram: &Datagram<'_>, segment: &Segment<'_>, at: At) {
         let (key, end) =
             FlowKey::new(datagram.source, segment.source_port, datagram.destination, segment.destination_port);
-        if self.flows.get_mut(&key, at.time).is_some_and(|flow| flow.is_reused_by(end, segment))
-            && let Some(old) = self.flows.remove(&key)
-        {
+        let reused = matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
+        if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }
         if self.flows.get_mut(&key, at.time).is_none() {
             let opener = TcpSession::opener(end, segment);
             let session = TcpSession::new(opener, datagram, segment, end, at, &self.limits, Arc::clone(&self.keys));
-            if let Some(evicted) = self.flows.insert(key, session, at.time) {
+            if let Some(evicted) = self.flows.insert(key, Conversation::Tcp(session), at.time) {
                 self.evict(evicted);
             }
         }
-        let Some(flow) = self.flows.get_mut(&key, at.time) else { return };
+        let Some(Conversation::Tcp(flow)) = self.flows.get_mut(&key, at.time) else { return };
         flow.segment(end, segment, datagram.ttl, at);
         if flow.is_over(self.now)
             && let Some(flow) = self.flows.remove(&key)
@@ -308,7 +320,7 @@ impl Engine {
         }
     }
 
-    fn evict(&mut self, mut flow: TcpSession) {
+    fn evict(&mut self, mut flow: Conversation) {
         flow.let_go();
         self.problem(Problem::new(
             "too-many-flows",
@@ -317,7 +329,10 @@ impl Engine {
         self.close(flow, true);
     }
 
-    fn close(&mut self, flow: TcpSession, at_end: bool) {
+    fn close(&mut self, flow: Conversation, at_end: bool) {
+        if !matches!(flow, Conversation::Tcp(_)) {
+            self.index.open = self.index.open.saturating_sub(1);
+        }
         let Some(mut session) = flow.finish(self.now, at_end) else { return };
         self.sessions += 1;
         session.id = self.sessions;

@@ -3,6 +3,7 @@
 //! TLS itself is found by its own first record, whatever was said before it; what is said here
 //! explains refusals, and gives the words.
 
+mod binary;
 mod lines;
 mod recognise;
 
@@ -10,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 
+pub use binary::TdsUnwrapper;
 pub use recognise::{Recognised, first_line, recognise};
 
 /// What was spoken ahead of TLS on the same connection.

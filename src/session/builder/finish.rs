@@ -17,6 +17,12 @@ impl Builder {
     /// The session as it stands, with every fact resolved. `now` is the newest time known, and
     /// `open` says that nobody has ended the connection yet.
     pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Session {
+        if let Some(mut state) = self.dtls.take() {
+            state.finish(&mut self);
+        }
+        if let Some(state) = self.quic.take() {
+            state.finish(&mut self);
+        }
         let mut refusals = Vec::new();
         self.watcher.finish(&mut refusals);
         for mut refusal in refusals {
@@ -127,6 +133,9 @@ impl Builder {
             let seen = Seen::inferred(FinishedSeen { verified: None }, at, why);
             *self.session.finished.of_mut(from) = Observed::Seen(seen);
             ("Finished", "encrypted")
+        } else if self.session.transport == Transport::Dtls {
+            // Most likely the same flight again.
+            return;
         } else {
             self.renegotiation_hint(from, at);
             ("Handshake", "encrypted: a renegotiation")

@@ -40,6 +40,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         How::Page(_) => return Assessment::Silent,
         How::Answer(_, HiddenAnswer::NginxPage) => Confidence::Likely,
         How::Answer(..) => Confidence::Possible,
+        How::Closed(..) if case.has_holes() => Confidence::Possible,
         How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {
             closes_silently(case, Role::Server)
         }
