@@ -153,7 +153,11 @@ impl<'a> Refused<'a> {
             }
             How::Page(seen) => Evidence::of(seen, format!("the {verifier} answered \"{}\"", seen.value.text)),
             How::Answer(at, what) => Evidence::at(at, answer_words(what)),
-            How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {} without an alert", how.words())),
+            How::Closed(at, how) if self.stage == Stage::Finished => Evidence::at(
+                at,
+                format!("the {verifier} {} straight behind the handshake, without a byte of application data", how.words()),
+            ),
+            How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {}, and said nothing of why", how.words())),
         }
     }
 

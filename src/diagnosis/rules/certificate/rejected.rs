@@ -59,7 +59,15 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         case,
         &refused,
         confidence,
-        format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        match refused.how {
+            How::Closed(..) if refused.stage == Stage::Finished => format!(
+                "The {verifier} completed the handshake and left at once, as those do that refuse the {role}'s certificate by themselves."
+            ),
+            How::Closed(..) => {
+                format!("The {verifier} left after the {role}'s certificate without a word, and most likely refused it.")
+            }
+            _ => format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        },
         if refused.is_hidden() || case.is_unread(role) {
             "What could tell the reason is encrypted."
         } else {
