@@ -11,6 +11,7 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+mod datagrams;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;
