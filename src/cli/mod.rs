@@ -5,8 +5,12 @@ mod exit;
 mod explain;
 mod options;
 mod output;
+mod pages;
 mod phrases;
+mod progress;
+mod read;
 mod report;
+mod select;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -26,6 +30,8 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Some(Command::Report(args)) => report::run(args),
         Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
         None => report::run(&cli.report),
     };
     done.unwrap_or_else(|error| {

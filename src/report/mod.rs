@@ -7,6 +7,7 @@ mod from_certificate;
 mod from_session;
 mod from_tls;
 mod hello;
+pub mod redact;
 #[cfg(test)]
 pub(crate) mod sample;
 mod session;

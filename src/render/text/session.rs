@@ -68,7 +68,7 @@ fn headline<W: Write>(page: &mut Page<'_, W>, report: &Report, session: &Session
 }
 
 /// Name asked for, version, suite and the like, as far as known.
-pub(super) fn negotiated(session: &Session) -> Vec<String> {
+pub(in crate::render) fn negotiated(session: &Session) -> Vec<String> {
     let tls = &session.tls;
     let protocol = match session.transport {
         crate::report::Transport::Dtls => "DTLS",
@@ -129,7 +129,7 @@ fn verdict<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()
 }
 
 /// Who has to change something, in words.
-pub(super) fn who_acts(session: &Session) -> &'static str {
+pub(in crate::render) fn who_acts(session: &Session) -> &'static str {
     match session.diagnosis.side {
         Side::Client => "the client",
         Side::Server => "the server",
@@ -174,7 +174,7 @@ fn stacks(session: &Session) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-const fn decryption(how: Decryption) -> Option<&'static str> {
+pub(in crate::render) const fn decryption(how: Decryption) -> Option<&'static str> {
     match how {
         Decryption::NoneNeeded | Decryption::Full => None,
         Decryption::HandshakeOnly => Some("the handshake was read, what came after it was not"),
