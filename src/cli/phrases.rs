@@ -86,8 +86,8 @@ mod tests {
     #[test]
     fn misuse_is_one_line_that_says_what_to_do() {
         assert_eq!(
-            said(&["report", "--format", "xml", "a"]),
-            "error: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json, jsonl, ecs, markdown, html, junit, sarif]; try `tlswhy --help`"
+            said(&["report", "--format", "yaml", "a"]),
+            "error: invalid value 'yaml' for '--format <FORMAT>' [possible values: text, json, jsonl, ecs, markdown, html, junit, sarif]; try `tlswhy --help`"
         );
         let typo = said(&["report", "--keylg", "k", "a"]);
         assert!(typo.contains("--keylg") && typo.contains("--keylog") && !typo.contains('\n'), "{typo}");

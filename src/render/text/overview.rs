@@ -21,8 +21,8 @@ pub(super) fn captures<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io:
     let shown = if page.style.verbose { report.captures.len() } else { CAPTURES };
     if report.captures.len() > shown {
         let packets = report.captures.iter().map(|capture| capture.packets).sum();
-        let count = plural(report.captures.len() as u64, "capture");
-        let total = format!("  {} in all", plural(packets, "packet"));
+        let count = format!("{}  ", plural(report.captures.len() as u64, "capture"));
+        let total = format!("{} in all", plural(packets, "packet"));
         return page.flow(Spans::of(Tone::Strong, count), Spans::of(Tone::Dim, total));
     }
     for capture in &report.captures {
