@@ -18,8 +18,8 @@ pub(super) struct Cli {
 const AFTER: &str = "\
 Without a command, `tlswhy CAPTURE...` is `tlswhy report CAPTURE...`.
 
-Exit status: 0 it did its work, whatever the handshakes did; 1 an expectation (as of --fail-on) was not met;
-2 bad usage or unreadable input.
+Exit status: 0 it did its work, whatever the handshakes did; 1 an expectation (as of --fail-on) was \
+not met; 2 bad usage or unreadable input.
 
 Examples:
   tlswhy incident.pcapng                     what failed, why, and what to do
@@ -30,12 +30,13 @@ Examples:
 `tlswhy report --help` has more.";
 
 const REPORT_AFTER: &str = "\
-Words of --only and --fail-on: an outcome (established, refused, failed, incomplete), a cause (`tlswhy explain`
-lists them), side:client, side:server. Several are separated by commas, and any of them suffices. --fail-on minds
-all sessions, also those that --only leaves out.
+Words of --only and --fail-on: an outcome (established, refused, failed, incomplete), a cause \
+(`tlswhy explain` lists them), side:client, side:server. Several are separated by commas, and any of \
+them suffices. --fail-on minds all sessions, also those that --only leaves out.
 
-A folder stands for the captures in it and below it (*.pcap, *.pcapng, *.cap, also .gz and .zst, and whatever begins
-like one). A capture that cannot be read is named on standard error, the others are done, and the status is 2.
+A folder stands for the captures in it and below it (*.pcap, *.pcapng, *.cap, also .gz and .zst, and \
+whatever begins like one). A capture that cannot be read is named on standard error, the others are \
+done, and the status is 2.
 
 Examples:
   tlswhy report incident.pcapng

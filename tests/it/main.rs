@@ -11,5 +11,9 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "cli")]
+mod pages;
+#[cfg(feature = "cli")]
+mod reports;
 mod tidy;
 mod trust;

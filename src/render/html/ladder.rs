@@ -14,12 +14,13 @@ const WIDTH: usize = 1_100;
 const CLIENT: usize = 190;
 const SERVER: usize = 560;
 const WORDS: usize = 580;
+const LEGEND: usize = 610;
 /// Longer timelines are shortened in the middle.
 const LONG: usize = 120;
 /// A pause of this many microseconds is worth a line of its own.
 const PAUSE: i64 = 1_000_000;
 /// Characters of an entry's text; all of it is in the tooltip.
-const TEXT: usize = 72;
+const TEXT: usize = 68;
 const NAME: usize = 40;
 
 enum Line<'a> {
@@ -41,7 +42,7 @@ pub(super) fn svg(page: &mut String, session: &Session) {
         page,
         "<text x=\"{CLIENT}\" y=\"16\" text-anchor=\"middle\" class=\"t-head\">client</text>\
          <text x=\"{SERVER}\" y=\"16\" text-anchor=\"middle\" class=\"t-head\">server</text>\
-         <text x=\"{WORDS}\" y=\"16\" class=\"t-dim\">{}</text>",
+         <text x=\"{LEGEND}\" y=\"16\" class=\"t-dim\">{}</text>",
         legend(session, &cited)
     );
     for (index, line) in lines.iter().enumerate() {

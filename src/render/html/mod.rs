@@ -207,7 +207,7 @@ fn row(page: &mut String, session: &Session) {
     let _ = writeln!(
         page,
         "<tr data-id=\"{id}\" data-outcome=\"{outcome}\" data-cause=\"{cause}\"><td class=\"n\"><a href=\"#s{id}\">{id}</a>\
-         <td class=\"{class}\">{glyph} {outcome}<td class=\"mono\">{} → {}<td>{}<td><code>{shown_cause}</code><td>{}</tr>",
+         <td class=\"{class} keep\">{glyph} {outcome}<td class=\"mono\">{} → {}<td>{}<td class=\"keep\"><code>{shown_cause}</code><td>{}</tr>",
         text(&session.client.to_string()),
         text(&session.server.to_string()),
         text(&negotiated(session).join(" · ")),
