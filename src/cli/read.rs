@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::analyze::{self, Told};
-use crate::capture::{Item, PacketSource, ReadError, Reader};
+use crate::capture::{About, Item, PacketSource, ReadError, Reader};
 use crate::decrypt::KeyRing;
 use crate::engine::{Engine, Options};
 use crate::error::Error;
@@ -189,6 +189,10 @@ impl<R: Read> PacketSource for Watched<'_, R> {
         // As of the packet before: the finest interface is declared ahead of its packets.
         self.digits.set(self.reader.digits());
         self.reader.next()
+    }
+
+    fn about(&self) -> About {
+        self.reader.about()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
 use crate::flow::tcp::{Connection, Receive, TcpLimits};
 use crate::net::{Datagram, Segment};
-use crate::preamble;
+use crate::preamble::{self, TdsUnwrapper};
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::At;
@@ -44,6 +44,8 @@ struct Upper {
     /// The TLS client is the TCP server (active FTP, or a guess about who opened gone wrong).
     flipped: bool,
     in_tls: bool,
+    /// TDS, which carries the handshake in packets of its own.
+    tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
 }
 
@@ -81,6 +83,7 @@ impl TcpSession {
                 tracker: preamble::Tracker::default(),
                 flipped: false,
                 in_tls: false,
+                tds: None,
                 plaintext_bytes: 0,
             },
             let_go: false,
@@ -108,12 +111,9 @@ impl TcpSession {
     }
 
     /// The table is full: the session ends here, unfinished.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self, problem: Problem) {
         self.let_go = true;
-        self.upper.builder.session_mut().problems.push(Problem::new(
-            "session-evicted",
-            "This connection was let go unfinished, because there were too many at one time.",
-        ));
+        self.upper.builder.session_mut().problems.push(problem);
     }
 
     /// The session, where the connection was a handshake attempt at all.
@@ -180,6 +180,14 @@ impl Upper {
         }
     }
 
+    fn data_of_stream(&mut self, from: Role, bytes: &[u8], at: At) {
+        if self.in_tls {
+            self.feed(from, bytes, at);
+        } else {
+            self.before_tls(from, bytes, at);
+        }
+    }
+
     fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
         let mut stream = std::mem::take(self.streams.of_mut(from));
         stream.feed(bytes, at, &mut Sink { upper: self, from });
@@ -188,12 +196,21 @@ impl Upper {
 
     /// Whatever plaintext the tracker collected becomes facts, where no preamble explains it.
     fn settle_plaintext(&mut self) {
-        if self.tracker.is_protocol_with_upgrade() && self.in_tls {
-            return;
-        }
         for role in [Role::Client, Role::Server] {
             if let Some((bytes, at)) = self.tracker.first_bytes(role) {
                 let recognised = preamble::recognise(bytes);
+                // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
+                // client that meant to speak TLS at once is none.
+                let session = self.builder.session();
+                let spoke = match self.role(role) {
+                    Role::Client => session.client_hello.is_seen(),
+                    Role::Server => {
+                        session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen()
+                    }
+                };
+                if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
+                    continue;
+                }
                 let plaintext = Plaintext {
                     protocol: recognised.map(|r| r.protocol),
                     bytes: bytes.to_vec(),
@@ -226,10 +243,15 @@ impl Upper {
 
 impl Receive for Upper {
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
-        if self.in_tls {
-            self.feed(from, bytes, at);
-        } else {
-            self.before_tls(from, bytes, at);
+        if self.tds.is_none() && !self.in_tls && TdsUnwrapper::begins(bytes) {
+            self.tds = Some(Box::default());
+        }
+        let Some(tds) = &mut self.tds else {
+            self.data_of_stream(from, bytes, at);
+            return;
+        };
+        for piece in tds.of_mut(from).feed(bytes) {
+            self.data_of_stream(from, &piece, at);
         }
     }
 

@@ -3,6 +3,7 @@
 //! TLS itself is found by its own first record, whatever was said before it; what is said here
 //! explains refusals, and gives the words.
 
+mod binary;
 mod lines;
 mod recognise;
 
@@ -10,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 
+pub use binary::TdsUnwrapper;
 pub use recognise::{Recognised, first_line, recognise};
 
 /// What was spoken ahead of TLS on the same connection.
@@ -111,7 +113,7 @@ fn starts_tls(bytes: &[u8]) -> bool {
         // Even the first byte alone decides: no text protocol begins with it.
         [22] | [22, 3] => true,
         [22, 3, 0..=4, _, _] | [22, 3, 0..=4, _] | [22, 3, 0..=4] => true,
-        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2),
+        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2 | 4 | 8 | 11..=16 | 20),
         [21, 3, 0..=4, 0, 2, 1 | 2, ..] => true,
         [high, _, 1, 0 | 3, 0..=4 | 2, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
         _ => false,

@@ -10,7 +10,8 @@ use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    AlertSeen, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen, Session, Transport,
+    AlertSeen, CLOSED_LENGTHS, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen,
+    Session, Transport,
 };
 use crate::tls::handshake::NewSessionTicket;
 use crate::tls::record::ContentType;
@@ -288,6 +289,15 @@ impl Reading {
             }
             return;
         }
+        let alerts = [0, JSSE_PADDING].map(|padding| Lengths::of(suite, padding).alert());
+        if self.flight == Flight::Nothing
+            && let [only] = server.as_slice()
+            && alerts.contains(&only.length)
+        {
+            let why = "the server's only protected record is exactly as long as an alert";
+            self.add_alert(session, Role::Server, only.at, why, false);
+            return;
+        }
         let client_went_on = !matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable);
         if client_went_on && let Some(last) = server.last() {
             let why = "the client sent its Finished, which it does only after the server's";
@@ -325,6 +335,9 @@ impl Reading {
                 application.bytes += record.length as u64;
                 application.first.get_or_insert(record.at);
                 application.last = Some(record.at);
+                if application.closed_lengths.len() < CLOSED_LENGTHS {
+                    application.closed_lengths.push(record.length);
+                }
             }
             // The middle of a long session is counted, not kept.
             let kept = self.records.iter().chain(&self.tail).filter(|record| record.from == role).count() as u64;
@@ -410,6 +423,77 @@ impl Reading {
             Flight::Presented { .. } if self.lengths.is_certificate_verify(length) => "CertificateVerify",
             _ => "Handshake",
         }
+    }
+}
+
+/// What a server's one answer betrays that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenAnswer {
+    /// As long as the page by which nginx says that no certificate was sent, or that it did not verify;
+    /// and the server closed behind it.
+    NginxPage,
+    /// A database's first answer, behind which the connection was closed.
+    DatabaseError,
+    /// An answer of the size of an error page, behind which the server closed.
+    ShortAnswer,
+}
+
+/// A database's refusal takes at least a code and a sentence, and the record's own overhead.
+const SMALLEST_ERROR: usize = 80;
+/// Lengths of the names by which nginx and its kin sign their pages: `nginx`, `nginx/1.26.2`,
+/// `openresty`, `openresty/1.25.3.1`.
+const NGINX_NAMES: &[usize] = &[5, 9, 10, 11, 12, 18, 19, 20];
+/// nginx's answer 400 "No required SSL certificate was sent" without its two signatures.
+const NGINX_MISSING: usize = 365;
+/// nginx's answer 400 "The SSL certificate error" without its two signatures.
+const NGINX_INVALID: usize = 343;
+
+/// What the server's one encrypted answer looks like, where there was one and the connection was closed
+/// right behind it. `empty`: the client had shown no certificate.
+pub fn hidden_answer(session: &Session, empty: bool) -> Option<(At, HiddenAnswer)> {
+    let (client, server) = (&session.application_data.client, &session.application_data.server);
+    let asked_at = client.first?;
+    let at = server.first?;
+    let [length] = server.closed_lengths.as_slice() else { return None };
+    if server.records != 1 || asked_at.packet > at.packet {
+        return None;
+    }
+    let database =
+        session.preamble.as_ref().is_some_and(|preamble| matches!(preamble.protocol, "postgresql" | "mysql"));
+    let spoke = *length >= SMALLEST_ERROR;
+    if database && client.records == 1 && spoke {
+        return Some((at, HiddenAnswer::DatabaseError));
+    }
+    let closed = |role: Role| {
+        let goodbye = session.alerts_of(role).map(|seen| seen.packet).find(|packet| *packet >= at.packet);
+        let fin = session.tcp.fin.of(role).map(|at| at.packet);
+        [goodbye, fin].into_iter().flatten().min()
+    };
+    let server_closed = closed(Role::Server)?;
+    if closed(Role::Client).is_some_and(|client| client < server_closed) {
+        return None;
+    }
+    let plain = length.checked_sub(overhead12_or_13(session)?)?;
+    let base = if empty { NGINX_MISSING } else { NGINX_INVALID };
+    if NGINX_NAMES.iter().any(|name| base + 2 * name == plain) {
+        return Some((at, HiddenAnswer::NginxPage));
+    }
+    (300..=600).contains(&plain).then_some((at, HiddenAnswer::ShortAnswer))
+}
+
+/// What protection adds to a record of application data; `None` where it depends on the length.
+fn overhead12_or_13(session: &Session) -> Option<usize> {
+    let suite = session.server_hello.value()?.cipher_suite;
+    if session.is_tls13() {
+        let padding = server_padding(session, suite, &session.protected);
+        return Some(Lengths::of(suite, padding).overhead);
+    }
+    let name = crate::iana::cipher_suites::name(suite)?;
+    match () {
+        () if name.contains("_CCM_8") => Some(16),
+        () if name.contains("_GCM_") || name.contains("_CCM") => Some(24),
+        () if name.contains("CHACHA20") => Some(16),
+        () => None,
     }
 }
 

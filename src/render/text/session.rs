@@ -68,7 +68,7 @@ fn headline<W: Write>(page: &mut Page<'_, W>, report: &Report, session: &Session
 }
 
 /// Name asked for, version, suite and the like, as far as known.
-pub(in crate::render) fn negotiated(session: &Session) -> Vec<String> {
+pub(crate) fn negotiated(session: &Session) -> Vec<String> {
     let tls = &session.tls;
     let protocol = match session.transport {
         crate::report::Transport::Dtls => "DTLS",
@@ -129,7 +129,7 @@ fn verdict<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()
 }
 
 /// Who has to change something, in words.
-pub(in crate::render) fn who_acts(session: &Session) -> &'static str {
+pub(crate) fn who_acts(session: &Session) -> &'static str {
     match session.diagnosis.side {
         Side::Client => "the client",
         Side::Server => "the server",
@@ -141,7 +141,8 @@ pub(in crate::render) fn who_acts(session: &Session) -> &'static str {
     }
 }
 
-fn client_auth(session: &Session) -> Option<String> {
+/// What is known of client authentication, in words.
+pub(crate) fn client_auth(session: &Session) -> Option<String> {
     let leaf = session.certificates.client.as_ref().and_then(|chain| chain.first());
     let inferred = session.certificate_request.as_ref().is_some_and(|request| request.inferred);
     let answer = match session.tls.client_auth {
@@ -158,7 +159,8 @@ fn client_auth(session: &Session) -> Option<String> {
     Some(format!("{asked}; {answer}"))
 }
 
-fn stacks(session: &Session) -> Option<String> {
+/// What the sides look like.
+pub(crate) fn stacks(session: &Session) -> Option<String> {
     let stacks = session.stack.as_ref()?;
     let named = |role: Role, stack: &Option<Stack>| {
         let stack = stack.as_ref()?;
@@ -174,7 +176,8 @@ fn stacks(session: &Session) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-pub(in crate::render) const fn decryption(how: Decryption) -> Option<&'static str> {
+/// What could not be decrypted, and why.
+pub(crate) const fn decryption(how: Decryption) -> Option<&'static str> {
     match how {
         Decryption::NoneNeeded | Decryption::Full => None,
         Decryption::HandshakeOnly => Some("the handshake was read, what came after it was not"),

@@ -169,8 +169,8 @@ fn is_pseudonym(value: &str) -> bool {
     let first = value.split([' ', ',']).next().unwrap_or(value);
     let rest_is_digits = |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit());
     let is_label = |label: &str| label == "*" || label.strip_prefix('n').is_some_and(rest_is_digits);
-    first.strip_prefix("name-").is_some_and(rest_is_digits) && first == value
-        || first.split(['.', '@']).all(is_label) && first == value
+    let is_name = first.strip_prefix("name-").is_some_and(rest_is_digits);
+    first == value && (is_name || first.split(['.', '@']).all(is_label))
 }
 
 /// Addresses, host names and URIs that no field held.

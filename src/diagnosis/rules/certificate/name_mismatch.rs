@@ -3,7 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::{Close, Ending};
+use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::refused::Fit;
@@ -64,7 +64,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     let fit = refused.fit(case, Fault::NameMismatch);
     let explained = case.is_explained(role) || case.signature_is_wrong(role);
-    let left_at_once = matches!(case.ending, Ending::LeftAtOnce { how: Close::CloseNotify | Close::Fin, .. });
+    let left_at_once = matches!(case.ending, Ending::LeftAtOnce { by: Role::Client, .. });
     let confidence = match fit {
         Fit::Excludes => return Assessment::Silent,
         Fit::Names | Fit::Allows if !explained => Confidence::Likely,

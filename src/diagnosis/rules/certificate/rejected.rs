@@ -9,6 +9,7 @@ use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::unseen;
 use crate::role::Role;
 use crate::session::Stack;
+use crate::session::inference::HiddenAnswer;
 
 /// The client's.
 pub const CLIENT: Rule = Rule {
@@ -37,10 +38,14 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             Confidence::Likely
         }
         How::Page(_) => return Assessment::Silent,
+        How::Answer(_, HiddenAnswer::NginxPage) => Confidence::Likely,
+        How::Answer(..) => Confidence::Possible,
+        How::Closed(..) if case.has_holes() => Confidence::Possible,
         How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {
             closes_silently(case, Role::Server)
         }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
+        How::Closed(..) if role == Role::Client => Confidence::Likely,
         How::Closed(..) => leaves_silently(case),
     };
     if role == Role::Client
@@ -76,8 +81,9 @@ fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
 }
 
 /// A client that completes the handshake and leaves at once may have refused; it may also be a health
-/// check.
+/// check. A certificate that can be read and shows no fault speaks for the latter.
 fn leaves_silently(case: &Case<'_>) -> Confidence {
     let candidates = &case.session.stack.client.candidates;
-    if candidates.first() == Some(&Stack::Node) { Confidence::Likely } else { Confidence::Possible }
+    let node = candidates.first() == Some(&Stack::Node);
+    if node || case.is_unread(Role::Server) { Confidence::Likely } else { Confidence::Possible }
 }

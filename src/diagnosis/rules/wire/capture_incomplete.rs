@@ -7,6 +7,7 @@ use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::role::Role;
+use crate::session::{Decryption, Session, Transport};
 
 /// Its rule.
 pub const RULE: Rule = Rule { cause: Cause::CaptureIncomplete, shadows: &[Cause::Unknown], examine };
@@ -14,7 +15,10 @@ pub const RULE: Rule = Rule { cause: Cause::CaptureIncomplete, shadows: &[Cause:
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
     let tcp = &session.tcp;
-    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }) {
+    if matches!(
+        case.ending,
+        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }
+    ) {
         return Assessment::Silent;
     }
     if let Some(missing) = one_sided(case) {
@@ -51,6 +55,14 @@ fn examine(case: &Case<'_>) -> Assessment {
         return Assessment::Supported(finding);
     }
     match case.ending {
+        Ending::Open { stage } if stage >= Stage::ServerFlight && is_closed_quic(session) => {
+            let finding = Finding::likely(
+                "What became of the handshake is encrypted, and there are no keys.",
+                Evidence::at(session.last, "the last packet of the connection; in QUIC even the refusal is encrypted"),
+            )
+            .needs(crate::knowledge::keys::key_log(&session.stack));
+            Assessment::Supported(finding)
+        }
         Ending::Open { stage } if stage >= Stage::Hello => {
             let finding = Finding::likely(
                 "The capture ends before the handshake does.",
@@ -61,6 +73,11 @@ fn examine(case: &Case<'_>) -> Assessment {
         }
         _ => Assessment::Silent,
     }
+}
+
+/// QUIC hides all that follows the ServerHello.
+fn is_closed_quic(session: &Session) -> bool {
+    session.transport == Transport::Quic && session.decryption == Decryption::NoKeys
 }
 
 /// Only one direction was captured.

@@ -56,7 +56,7 @@ fn examine(case: &Case<'_>) -> Assessment {
             (Some(Evidence::at(at, format!("the server {}", how.words()))), Confidence::Likely)
         }
         _ => match session.plaintext.server.as_ref() {
-            Some(seen) => (Some(Evidence::of(seen, "the server answered in plaintext")), Confidence::Likely),
+            Some(seen) => (Some(Evidence::of(seen, "the server answered in plaintext")), Confidence::Certain),
             None => return Assessment::Silent,
         },
     };
