@@ -7,8 +7,12 @@ mod exit;
 mod explain;
 mod options;
 mod output;
+mod pages;
 mod phrases;
+mod progress;
+mod read;
 mod report;
+mod select;
 mod whole;
 
 use std::io::{self, ErrorKind, Write};
@@ -31,6 +35,8 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
         None => report::run(&cli.report),
     };
     done.unwrap_or_else(|error| {

@@ -13,11 +13,15 @@
 mod causes;
 #[cfg(feature = "cli")]
 mod check;
+mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
-mod datagrams;
+#[cfg(feature = "cli")]
+mod pages;
+#[cfg(feature = "cli")]
+mod reports;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;
