@@ -3,10 +3,17 @@
 mod args;
 mod exit;
 mod explain;
+#[cfg(feature = "live")]
+mod interfaces;
+#[cfg(feature = "live")]
+mod live;
 mod options;
 mod output;
 mod phrases;
+#[cfg(feature = "live")]
+mod record;
 mod report;
+mod stream;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -26,6 +33,12 @@ pub fn main() -> ExitCode {
     let done = match &cli.command {
         Some(Command::Report(args)) => report::run(args),
         Some(Command::Explain(args)) => explain::run(args),
+        #[cfg(feature = "live")]
+        Some(Command::Live(args)) => live::run(&args.device, &args.report),
+        #[cfg(feature = "live")]
+        Some(Command::Interfaces(args)) => interfaces::run(args),
+        #[cfg(feature = "live")]
+        None if cli.device.interface.is_some() => live::run(&cli.device, &cli.report),
         None => report::run(&cli.report),
     };
     done.unwrap_or_else(|error| {

@@ -1,5 +1,6 @@
 //! Where a report goes: its format, and the file or standard output behind it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{json, jsonl, text};
-use crate::report::{Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
+use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
 pub(super) struct Output {
@@ -20,6 +21,8 @@ pub(super) struct Output {
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// Sessions told before their end, by number: cause and outcome as told.
+    told: BTreeMap<u64, (String, Outcome)>,
 }
 
 type Target = Box<dyn Write>;
@@ -54,7 +57,14 @@ impl Output {
             Format::Jsonl => State::Jsonl { out },
         };
         let name = options.output.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-        Ok(Self { name, state, summary: Summary::default(), style: options.style.clone(), live: false })
+        Ok(Self {
+            name,
+            state,
+            summary: Summary::default(),
+            style: options.style.clone(),
+            live: false,
+            told: BTreeMap::new(),
+        })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
@@ -67,6 +77,28 @@ impl Output {
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session) -> io::Result<()> {
         self.summary.add(&session);
+        if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
+            return Ok(());
+        }
+        let written = self.try_session(session);
+        if written.is_err() {
+            self.state = State::Broken;
+        }
+        written
+    }
+
+    /// Tells a session whose connection is not over, in the formats that have a place for it. It is told
+    /// again only with another cause or outcome, under the same number.
+    ///
+    /// # Errors
+    /// As [`Output::session`].
+    pub(super) fn early(&mut self, session: Session) -> io::Result<()> {
+        let verdict = verdict(&session);
+        let has_place = self.live && matches!(self.state, State::Text { .. } | State::Jsonl { .. });
+        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+            return Ok(());
+        }
+        self.told.insert(session.id, verdict);
         let written = self.try_session(session);
         if written.is_err() {
             self.state = State::Broken;
@@ -79,6 +111,10 @@ impl Output {
             self.begin_json()?;
         }
         match &mut self.state {
+            State::Text { out, .. } if self.live => {
+                text::one_by_one(out, &session, &self.style)?;
+                out.flush()?;
+            }
             State::Text { sessions, .. } => sessions.push(session),
             State::Json { writer } => writer.session(&session)?,
             State::Jsonl { out } => {
@@ -116,7 +152,11 @@ impl Output {
                     summary: self.summary,
                     sessions: in_order(sessions),
                 };
-                text::render(&mut out, &report, &self.style)?;
+                if self.live {
+                    text::at_the_end(&mut out, &report, &self.style)?;
+                } else {
+                    text::render(&mut out, &report, &self.style)?;
+                }
                 out.flush()
             }
             State::Json { writer } => writer.finish(&captures, &self.summary).map(drop),
@@ -133,6 +173,11 @@ impl Output {
     pub(super) fn name(&self) -> PathBuf {
         self.name.clone()
     }
+}
+
+/// What makes telling a session again worth it.
+fn verdict(session: &Session) -> (String, Outcome) {
+    (session.diagnosis.cause.clone(), session.outcome)
 }
 
 /// Sessions in the order of their first packets, numbered from 1.

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analyze::{self, Told};
 use crate::capture::{Item, PacketSource, ReadError, Reader};
@@ -11,11 +13,13 @@ use crate::cli::complain;
 use crate::cli::exit::Exit;
 use crate::cli::options::{self, ReportOptions};
 use crate::cli::output::Output;
+use crate::cli::stream::{self, Bounded, Fed};
 use crate::engine::{Engine, Judged, Options};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::report::{self, Capture};
-use crate::source::{self, Opened};
+use crate::source::follow::{Stream, WithKeys};
+use crate::source::{self, Facts, Ongoing, Opened};
 
 /// Problems listed for one capture.
 const PROBLEMS: usize = 1_000;
@@ -28,14 +32,15 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
     }
     let output = Output::open(&options)?;
     let name = output.name();
-    let mut run = Run { options: &options, output, captures: Vec::new(), ids: 0, broken: None };
+    let interrupted = if options.is_ongoing() { stream::interruption() } else { Arc::default() };
+    let mut run = Run { options: &options, output, captures: Vec::new(), ids: 0, broken: None, interrupted };
     let mut exit = Exit::Done;
     for path in &options.captures {
         if let Err(error) = run.capture(path) {
             complain(&format!("error: {error}"));
             exit = Exit::Failed;
         }
-        if run.broken.is_some() {
+        if run.broken.is_some() || run.interrupted.load(Ordering::Relaxed) {
             break;
         }
     }
@@ -57,12 +62,16 @@ struct Run<'a> {
     ids: u64,
     /// Why writing failed.
     broken: Option<std::io::Error>,
+    /// Set by Ctrl-C where a capture is still being written, and when nobody reads what is told.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Run<'_> {
     fn capture(&mut self, path: &Path) -> Result<(), Error> {
-        let Opened { reader, secrets, live } = source::open(path)?;
-        self.output.set_live(live);
+        if let Some(stream) = source::stream(path, self.options.follow, &self.interrupted)? {
+            return self.stream(path, stream);
+        }
+        let Opened { reader, secrets, .. } = source::open(path)?;
         let mut problems = Problems::default();
         let mut keys = self.options.keys.clone();
         for text in &secrets {
@@ -74,13 +83,45 @@ impl Run<'_> {
         let mut sessions = 0;
         let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
             Told::Problem(problem) => problems.add(&problem),
+            // Only for sources that have not ended.
+            Told::Early(_) => {}
             Told::Session(judged) => {
                 sessions += 1;
                 self.session(&judged, digits.get(), &stop);
             }
         });
         self.ids += sessions;
-        self.end(path, &source.reader, problems, read)
+        self.end(path, &Facts::of(&source.reader), problems, read)
+    }
+
+    /// Reads what is still being written: sessions are told as they end.
+    fn stream(&mut self, path: &Path, source: Stream) -> Result<(), Error> {
+        // As text, sessions are told one by one only where there is nothing to put them in order with.
+        self.output.set_live(self.options.captures.len() == 1);
+        let options =
+            Options { beliefs: self.options.beliefs.clone(), keys: self.options.keys.clone(), ..Options::default() };
+        let engine = Engine::new(stream::ongoing(options, true));
+        let key_logs = stream::key_logs(&self.options.key_logs)?;
+        let stop = Arc::clone(&self.interrupted);
+        let mut source = Bounded::new(WithKeys::new(source, key_logs), Arc::clone(&stop)).with_grace();
+        let mut problems = Problems::default();
+        let (output, broken) = (&mut self.output, &mut self.broken);
+        let (sessions, read) = stream::feed(&mut source, engine, self.captures.len(), self.ids, &mut |fed| {
+            let told = match fed {
+                Fed::Early(session) => output.early(*session),
+                Fed::Session(session) => output.session(*session),
+                Fed::Problem(problem) => {
+                    problems.add(&problem);
+                    Ok(())
+                }
+            };
+            if let Err(error) = told {
+                broken.get_or_insert(error);
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+        self.ids += sessions;
+        self.end(path, source.facts(), problems, read)
     }
 
     fn session(&mut self, judged: &Judged, digits: usize, stop: &Cell<bool>) {
@@ -96,10 +137,10 @@ impl Run<'_> {
     }
 
     /// The capture is over, or could not be read any further.
-    fn end<R: Read>(
+    fn end(
         &mut self,
         path: &Path,
-        reader: &Reader<R>,
+        facts: &Facts,
         mut problems: Problems,
         read: Result<(), ReadError>,
     ) -> Result<(), Error> {
@@ -107,21 +148,20 @@ impl Run<'_> {
         let failed = match read {
             Ok(()) => None,
             Err(ReadError::NotACapture { hint }) => return Err(Error::NotACapture { path, hint }),
-            Err(ReadError::Io(source)) if reader.packets() == 0 => return Err(Error::Read { path, source }),
+            Err(ReadError::Io(source)) if facts.packets == 0 => return Err(Error::Read { path, source }),
             Err(ReadError::Io(source)) => Some(source),
         };
         if failed.is_some() {
             problems.add(&Problem::new("read-failed", "The capture could not be read to its end."));
         }
-        let digits = reader.digits();
         self.captures.push(Capture {
             path: path.to_string_lossy().into_owned(),
-            format: reader.format().to_owned(),
-            link_types: reader.link_types().iter().map(|link| link.name().into_owned()).collect(),
-            packets: reader.packets(),
-            bytes: reader.bytes(),
-            first: reader.first().map(|time| time.rfc3339(digits)),
-            last: reader.last().map(|time| time.rfc3339(digits)),
+            format: facts.format.to_owned(),
+            link_types: facts.link_types.iter().map(|link| link.name().into_owned()).collect(),
+            packets: facts.packets,
+            bytes: facts.bytes,
+            first: facts.span.map(|(first, _)| first.rfc3339(facts.digits)),
+            last: facts.span.map(|(_, last)| last.rfc3339(facts.digits)),
             problems: problems.listed,
         });
         failed.map_or(Ok(()), |source| Err(Error::Read { path, source }))

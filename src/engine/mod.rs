@@ -2,6 +2,7 @@
 //! the newest packet, or of a tick that a live source adds.
 
 mod limits;
+mod live;
 mod tcp_session;
 
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 use crate::trust::Beliefs;
 
 pub use limits::Limits;
+use live::Agenda;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
@@ -34,11 +36,18 @@ pub enum Input<'a> {
     Secrets(&'a str),
     /// Time passed without a packet (live sources only).
     Clock(Timestamp),
+    /// The source lost so many packets since it last said so: whatever session is open now may miss
+    /// some.
+    Dropped(u64),
 }
 
 /// What became of a session.
 #[derive(Debug)]
 pub enum SessionEvent {
+    /// A session's connection is not over, but there is a verdict that will stand as far as can be
+    /// known, or that says why nothing happens. Only where [`Options::live`] is set; the same session
+    /// (by its id) is told again when its verdict changes, and when it is over.
+    Updated(Box<Judged>),
     /// A session is over, or was let go.
     Closed(Box<Judged>),
 }
@@ -61,6 +70,9 @@ pub struct Options {
     pub beliefs: Beliefs,
     /// Keys known from the start.
     pub keys: KeyRing,
+    /// The source has not ended: verdicts are told as soon as they stand, and not only when
+    /// connections are over.
+    pub live: bool,
 }
 
 /// Follows sessions and judges them when they are over.
@@ -70,6 +82,8 @@ pub struct Engine {
     beliefs: Beliefs,
     keys: Arc<KeyRing>,
     flows: FlowTable<TcpSession>,
+    /// `None` where the source is a finished one.
+    agenda: Option<Agenda>,
     fragments: Fragments,
     duplicates: Duplicates,
     now: Timestamp,
@@ -77,6 +91,8 @@ pub struct Engine {
     events: VecDeque<SessionEvent>,
     problems: VecDeque<Problem>,
     sessions: u64,
+    /// Packets that the source lost.
+    lost: u64,
 }
 
 /// How often idle sessions are looked for, in packet time.
@@ -87,6 +103,7 @@ impl Engine {
     pub fn new(options: Options) -> Self {
         Self {
             flows: FlowTable::new(options.limits.flows),
+            agenda: options.live.then(|| Agenda::new(options.limits.flows)),
             fragments: Fragments::default(),
             duplicates: Duplicates::default(),
             limits: options.limits,
@@ -97,6 +114,7 @@ impl Engine {
             events: VecDeque::new(),
             problems: VecDeque::new(),
             sessions: 0,
+            lost: 0,
         }
     }
 
@@ -106,6 +124,7 @@ impl Engine {
             Input::Packet(packet) => self.packet(&packet),
             Input::Secrets(text) => self.secrets(text),
             Input::Clock(now) => self.clock(now),
+            Input::Dropped(packets) => self.dropped(packets),
         }
     }
 
@@ -124,6 +143,10 @@ impl Engine {
         for flow in self.flows.drain() {
             self.close(flow, true);
         }
+        if self.lost > 0 {
+            let text = format!("{} packets were lost before they could be captured.", self.lost);
+            self.problem(Problem::new("packets-dropped", text));
+        }
     }
 
     fn packet(&mut self, packet: &Packet<'_>) {
@@ -138,6 +161,7 @@ impl Engine {
         if let Some(net::Frame::Datagram(datagram)) = parsed.value {
             self.datagram(&datagram, at);
         }
+        self.look_around();
         if self.now.since(self.swept).0 >= SWEEP {
             self.sweep();
         }
@@ -184,6 +208,11 @@ impl Engine {
         }
         let Some(flow) = self.flows.get_mut(&key, at.time) else { return };
         flow.segment(end, segment, datagram.ttl, at);
+        if let Some(agenda) = &mut self.agenda
+            && let Some(when) = flow.next_look(self.now)
+        {
+            agenda.add(when, key, &mut flow.watch);
+        }
         if flow.is_over(self.now)
             && let Some(flow) = self.flows.remove(&key)
         {
@@ -192,6 +221,9 @@ impl Engine {
     }
 
     fn secrets(&mut self, text: &str) {
+        // While sessions hold the keys too, a growing key log would be copied with every line.
+        let none = Arc::default();
+        self.flows.for_each_mut(|flow| flow.give_back_keys(&none));
         let problems = Arc::make_mut(&mut self.keys).add_log(text);
         for problem in problems {
             self.problem(problem);
@@ -204,7 +236,42 @@ impl Engine {
         if now > self.now {
             self.now = now;
         }
+        self.look_around();
         self.sweep();
+    }
+
+    fn dropped(&mut self, packets: u64) {
+        self.flows.for_each_mut(TcpSession::may_miss_packets);
+        if self.lost == 0 {
+            // Once now, so that it is seen, and once in the end with the number.
+            let text = "The capture loses packets: what rests on something not having been sent is less sure.";
+            self.problem(Problem::new("packets-dropped", text));
+        }
+        self.lost = self.lost.saturating_add(packets);
+    }
+
+    /// Judges the connections whose moment has come (live sources only).
+    fn look_around(&mut self) {
+        let now = self.now;
+        while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
+            let Some(flow) = self.flows.peek_mut(&key) else { continue };
+            if flow.watch.due != Some(when) {
+                continue;
+            }
+            if let Some(look) = flow.watch.look(now) {
+                self.sessions += u64::from(flow.watch.id.is_none());
+                let id = *flow.watch.id.get_or_insert(self.sessions);
+                if let Some(judged) = flow.judge(look, now, id, &self.beliefs) {
+                    self.events.push_back(SessionEvent::Updated(judged));
+                }
+            }
+            if let Some(flow) = self.flows.peek_mut(&key)
+                && let Some(when) = flow.next_look_after()
+                && let Some(agenda) = &mut self.agenda
+            {
+                agenda.add(when, key, &mut flow.watch);
+            }
+        }
     }
 
     /// Closes sessions that are over or have been idle for too long.
@@ -227,9 +294,10 @@ impl Engine {
     }
 
     fn close(&mut self, flow: TcpSession, at_end: bool) {
+        let told = flow.watch.id;
         let Some(mut session) = flow.finish(self.now, at_end) else { return };
-        self.sessions += 1;
-        session.id = self.sessions;
+        self.sessions += u64::from(told.is_none());
+        session.id = told.unwrap_or(self.sessions);
         let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
         self.events.push_back(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::app;
 use crate::carrier::stream::{Record, RecordSink, RecordStream};
 use crate::decrypt::KeyRing;
-use crate::engine::{Limits, role_of};
+use crate::diagnosis;
+use crate::engine::live::{self, Look, Signs, Watch};
+use crate::engine::{Judged, Limits, role_of};
 use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
 use crate::flow::tcp::{Connection, Receive, TcpLimits};
@@ -19,6 +21,7 @@ use crate::session::builder::{Builder, Phase};
 use crate::session::{Address, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
 use crate::tls::record::{ContentType, RecordHeader};
+use crate::trust::Beliefs;
 
 /// A closed connection lingers so long for late packets, in nanoseconds of packet time.
 const LINGER: i64 = 3_000_000_000;
@@ -26,17 +29,19 @@ const LINGER: i64 = 3_000_000_000;
 const PLAINTEXT_LIMIT: u64 = 64 * 1024;
 
 /// One TCP connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct TcpSession {
     connection: Connection,
     opener: End,
     upper: Upper,
     let_go: bool,
     last: Timestamp,
+    /// For live sources: when it is to be looked at, and what was told of it.
+    pub(super) watch: Watch,
 }
 
 /// What stands above TCP. Apart from the connection, so that both can be borrowed at once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Upper {
     streams: ByRole<RecordStream>,
     builder: Builder,
@@ -85,6 +90,7 @@ impl TcpSession {
             },
             let_go: false,
             last: at.time,
+            watch: Watch::default(),
         }
     }
 
@@ -103,6 +109,55 @@ impl TcpSession {
         self.connection.is_closed() && now.since(self.last).0 > LINGER
     }
 
+    /// Takes note of the packet just given. Returns a moment at which to look at this connection.
+    pub(super) fn next_look(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let signs = self.signs();
+        self.watch.packet(signs, now)
+    }
+
+    /// The next moment, after a look.
+    pub(super) fn next_look_after(&mut self) -> Option<Timestamp> {
+        let signs = self.signs();
+        self.watch.next(signs)
+    }
+
+    fn signs(&self) -> Signs {
+        let session = self.upper.builder.session();
+        let not_tls = [&session.plaintext.client, &session.plaintext.server].into_iter().flatten().count();
+        let words = session.alerts.len() + session.refusals.len() + session.corrupted.len() + not_tls;
+        Signs {
+            of_an_end: words + self.connection.closes(),
+            closed: self.connection.is_closed(),
+            established: self.upper.builder.phase() == Phase::Established,
+            progress: self.connection.progress(),
+        }
+    }
+
+    /// The session as it stands and the verdict on it, where that is worth telling now.
+    pub(super) fn judge(&mut self, look: Look, now: Timestamp, id: u64, beliefs: &Beliefs) -> Option<Box<Judged>> {
+        let closed = self.connection.is_closed();
+        let mut session = self.clone().finish(now, true)?;
+        session.id = id;
+        let diagnosis = diagnosis::diagnose(&session, beliefs);
+        let verdict = (diagnosis.outcome, diagnosis.cause, diagnosis.confidence);
+        if !live::is_news(look, closed, verdict, self.watch.told) {
+            return None;
+        }
+        self.watch.told = Some(verdict);
+        Some(Box::new(Judged { session, diagnosis }))
+    }
+
+    /// Lets go of the keys, for the engine to add to them; [`TcpSession::new_keys`] must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.upper.builder.give_back_keys(none);
+    }
+
+    /// The capture lost packets, perhaps of this connection.
+    pub(super) fn may_miss_packets(&mut self) {
+        self.upper.builder.session_mut().may_miss_packets = true;
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         self.upper.builder.set_keys(Arc::clone(keys));
     }

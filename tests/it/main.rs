@@ -11,5 +11,8 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
 mod tidy;
 mod trust;
