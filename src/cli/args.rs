@@ -33,6 +33,12 @@ pub(super) enum Command {
     /// List the interfaces that can be captured on
     #[cfg(feature = "live")]
     Interfaces(InterfacesArgs),
+    /// Compare captures with what is expected of them
+    #[command(after_help = CHECK_AFTER)]
+    Check(CheckArgs),
+    /// Say what differs between two handshakes
+    #[command(after_help = DIFF_AFTER)]
+    Diff(DiffArgs),
     /// Say what a code of a report, or a TLS alert, means
     Explain(ExplainArgs),
 }
@@ -160,6 +166,95 @@ pub(super) struct InterfacesArgs {
     /// As one JSON array
     #[arg(long)]
     pub(super) json: bool,
+}
+
+const CHECK_AFTER: &str = "\
+An expectation is a TOML file beside the capture and named like it (docs/check.md says what it can say):
+  outcome = \"failed\"
+  cause = \"client-cert-expired\"
+  confidence_at_least = \"likely\"
+
+Exit status: 0 all is as expected; 1 something is not; 2 a mistake in an expectation, or a capture that cannot be read.
+
+Examples:
+  tlswhy check --new login.pcapng          write today's result to login.toml, to be edited
+  tlswhy check captures/                   check every capture with an expectation, in all folders below
+  tlswhy check --format junit captures/    the same for a build server
+  tlswhy check --update captures/          rewrite the values that are not so any more, and show them";
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Expectations (`*.toml`), captures with an expectation beside them, or folders of them; this folder
+    /// where nothing is named
+    #[arg(value_name = "EXPECTATION|CAPTURE|FOLDER")]
+    pub(super) what: Vec<PathBuf>,
+    /// Write what is said of a capture today as an expectation beside it; nothing is overwritten
+    #[arg(long, value_name = "CAPTURE", conflicts_with_all = ["what", "update", "format"])]
+    pub(super) new: Vec<PathBuf>,
+    /// Rewrite the values of expectations that are not met, and show the difference
+    #[arg(long, conflicts_with = "format")]
+    pub(super) update: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "FORMAT")]
+    pub(super) format: CheckFormat,
+    /// Name what is as expected, too
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// One object for everything
+    Json,
+    /// For build servers
+    Junit,
+}
+
+const DIFF_AFTER: &str = "\
+`FILE:2` is the second session of a file. Where a file has several and none is named, one that failed is compared with
+one that did not, of the same server name or address where there is such a pair; it is said which.
+
+Exit status: 0 the handshakes are alike; 1 they differ; 2 a capture cannot be read, or has no such session.
+Times and guesses at the software are shown, and do not make a difference by themselves.
+
+Examples:
+  tlswhy diff good.pcapng bad.pcapng
+  tlswhy diff trace.pcapng:1 trace.pcapng:4
+  tlswhy diff --keylog keys.log trace.pcapng     the first that failed with one that did not";
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The first handshake: a capture, or `CAPTURE:N` for its session N
+    #[arg(value_name = "A")]
+    pub(super) a: PathBuf,
+    /// The second; another session of the same capture where it is not named
+    #[arg(value_name = "B")]
+    pub(super) b: Option<PathBuf>,
+    /// How to print what differs
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    pub(super) format: DiffFormat,
+    /// Key log to decrypt both with (besides those embedded in the captures)
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Vec<PathBuf>,
+    /// RSA private key of a server, which opens sessions with RSA key transport
+    #[arg(long, value_name = "FILE")]
+    pub(super) server_key: Vec<PathBuf>,
+    /// Certificates that the server trusts
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) client_ca: Vec<PathBuf>,
+    /// Certificates that the client trusts
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) server_ca: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For people
+    Text,
+    /// One object
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! The command line.
 
 mod args;
+mod check;
+mod diff;
 mod exit;
 mod explain;
 #[cfg(feature = "live")]
@@ -14,6 +16,7 @@ mod phrases;
 mod record;
 mod report;
 mod stream;
+mod whole;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -32,6 +35,8 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Some(Command::Report(args)) => report::run(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         #[cfg(feature = "live")]
         Some(Command::Live(args)) => live::run(&args.device, &args.report),

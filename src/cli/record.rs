@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::capture::write::Writer;
-use crate::capture::{Item, PacketSource};
+use crate::capture::{About, Item, PacketSource};
 use crate::error::Error;
 use crate::source::{Facts, Ongoing};
 
@@ -168,6 +168,10 @@ impl<S: Ongoing> Ongoing for Recorded<S> {
 
 impl<S: PacketSource> PacketSource for Recorded<S> {
     type Error = S::Error;
+
+    fn about(&self) -> About {
+        self.source.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, S::Error> {
         // What cannot be kept is not worth looking at: the user asked for both.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::analyze::{self, Told};
-use crate::capture::{Item, PacketSource};
+use crate::capture::{About, Item, PacketSource};
 use crate::engine::{Engine, Judged, Limits, Options};
 use crate::error::Error;
 use crate::problem::Problem;
@@ -34,9 +34,9 @@ pub(crate) enum Fed {
 
 /// Set by Ctrl-C and SIGTERM. A second one ends the program at once.
 pub(crate) fn interruption() -> Arc<AtomicBool> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // Without it the signal ends the program, as it does by default.
         let _ = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop));
         let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
@@ -91,6 +91,10 @@ struct Watched<'a, S> {
 
 impl<S: Ongoing> PacketSource for Watched<'_, S> {
     type Error = S::Error;
+
+    fn about(&self) -> About {
+        self.source.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, S::Error> {
         self.digits.set(self.source.facts().digits.max(self.digits.get()));
@@ -152,6 +156,10 @@ impl<S: Ongoing> Ongoing for Bounded<S> {
 
 impl<S: Ongoing> PacketSource for Bounded<S> {
     type Error = S::Error;
+
+    fn about(&self) -> About {
+        self.source.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, S::Error> {
         if self.is_over() {

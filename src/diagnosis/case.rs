@@ -6,6 +6,7 @@ use crate::diagnosis::fault::Fault;
 use crate::diagnosis::refused::{Fit, Refused};
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Observed};
+use crate::session::inference::{HiddenAnswer, hidden_answer};
 use crate::session::{CertificateSent, Session, SignatureCheck};
 use crate::trust::{Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, chain, name_match};
 use crate::x509::Certificate;
@@ -32,12 +33,34 @@ impl<'a> Case<'a> {
             let anchors = beliefs.anchors_for(role);
             (!chain.is_empty()).then(|| chain::examine(chain, role, anchors, crls, session.judged_at(role)))
         };
-        Self {
+        let mut case = Self {
             session,
             beliefs,
             ending: Ending::of(session),
             chain: ByRole { client: report(Role::Client), server: report(Role::Server) },
+        };
+        if let Some(ending) = case.hidden_refusal() {
+            case.ending = ending;
         }
+        case
+    }
+
+    /// The one answer of an application that could not be read, where what is known of the client's
+    /// certificate makes it look like a refusal.
+    fn hidden_refusal(&self) -> Option<Ending<'a>> {
+        if !matches!(self.ending, Ending::Completed) {
+            return None;
+        }
+        let empty = self.answered_empty() || self.session.resumed.is_some();
+        let (at, what) = hidden_answer(self.session, empty)?;
+        let doubtful = match what {
+            HiddenAnswer::NginxPage => self.asked() || self.session.resumed.is_some(),
+            HiddenAnswer::DatabaseError => true,
+            HiddenAnswer::ShortAnswer => {
+                self.asked() && (self.answered_empty() || self.flaws(Role::Client).iter().any(Flaw::is_universal))
+            }
+        };
+        doubtful.then_some(Ending::HiddenAnswer { at, what })
     }
 
     /// The chain of `role`: of the main handshake, or of a later authentication.
@@ -114,7 +137,11 @@ impl<'a> Case<'a> {
             .iter()
             .filter_map(fault_of)
             .filter(|fault| !matches!(fault, Fault::UntrustedCa | Fault::Malformed | Fault::Weak))
-            .any(|fault| refused.fit(self, fault) >= Fit::Silent)
+            .any(|fault| {
+                let everybody_minds = matches!(fault, Fault::Expired | Fault::NotYetValid | Fault::Revoked);
+                let least = if everybody_minds { Fit::Unusual } else { Fit::Silent };
+                refused.fit(self, fault) >= least
+            })
     }
 
     /// Whether a fault beside `fault` that is not one of trust can be seen, and fits as well as `fit`.
@@ -164,6 +191,13 @@ impl<'a> Case<'a> {
     /// Whether the server asked for a certificate, in the main handshake or later.
     pub fn asked(&self) -> bool {
         self.session.certificate_request.is_seen() || !self.session.reauthentication.is_empty()
+    }
+
+    /// Whether the server named an issuer of the client's chain as one that it accepts.
+    pub fn issuer_is_named(&self) -> bool {
+        let request = self.session.certificate_request.value().and_then(|request| request.message.as_ref());
+        let named = request.map_or(&[][..], |request| &request.authorities);
+        self.presented(Role::Client).iter().any(|certificate| named.contains(&certificate.issuer.der))
     }
 
     /// Whether the client's own answer to that was empty.

@@ -3,7 +3,8 @@
 
 use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
-use crate::session::{AlertSeen, Refusal, RefusalMeaning, Session, Transport};
+use crate::session::inference::HiddenAnswer;
+use crate::session::{AlertSeen, Corruption, Refusal, RefusalMeaning, Session, Signal, Transport};
 use crate::tls::alert::Alert;
 
 /// How far the handshake had come.
@@ -45,6 +46,14 @@ pub enum Ending<'a> {
         /// Its words.
         seen: &'a Seen<Refusal>,
     },
+    /// The handshake was complete, and the application's one answer, which could not be read, looks like a
+    /// refusal.
+    HiddenAnswer {
+        /// Where.
+        at: At,
+        /// What it looks like.
+        what: HiddenAnswer,
+    },
     /// A side closed in mid-handshake without a fatal alert.
     Closed {
         /// Who.
@@ -56,8 +65,10 @@ pub enum Ending<'a> {
         /// How far the handshake had come.
         stage: Stage,
     },
-    /// The handshake was complete, and the client left at once, without a word of application data.
+    /// The handshake was complete, and one side left at once, without a word of application data.
     LeftAtOnce {
+        /// Who.
+        by: Role,
         /// Where it closed.
         at: At,
         /// How.
@@ -81,6 +92,12 @@ pub enum Close {
     Fin,
     /// By a reset.
     Reset,
+    /// By EAP-Failure or Access-Reject.
+    EapFailure,
+    /// By QUIC's CONNECTION_CLOSE, without a TLS alert.
+    Quic,
+    /// By going on in plaintext (LDAP clients unbind in this way).
+    Plaintext,
 }
 
 impl Close {
@@ -90,6 +107,9 @@ impl Close {
             Self::CloseNotify => "closed the connection with close_notify",
             Self::Fin => "closed the connection",
             Self::Reset => "reset the connection",
+            Self::EapFailure => "ended the authentication with EAP-Failure",
+            Self::Quic => "closed the connection with CONNECTION_CLOSE",
+            Self::Plaintext => "left TLS and went on in plaintext",
         }
     }
 }
@@ -109,19 +129,12 @@ impl<'a> Ending<'a> {
         let alert = session.alerts.iter().find_map(|seen| fatal(session, seen).map(|alert| (seen, alert)));
         let hidden = session.alerts.iter().find(|seen| is_hidden_refusal(session, seen));
         let refusal = refusal(session);
-        let early_close = early_close(session);
         let first =
             [alert.map(|(seen, _)| seen.packet), hidden.map(|seen| seen.packet), refusal.map(|seen| seen.packet)]
                 .into_iter()
                 .flatten()
                 .min();
         let Some(first) = first else { return Self::without_words(session) };
-        if let Some((by, at, how)) = early_close
-            && at.packet <= first
-            && is_reaction(alert, by)
-        {
-            return Self::Closed { by, at, how, stage: stage(session, at.packet, by) };
-        }
         if let Some((seen, alert)) = alert
             && seen.packet == first
         {
@@ -141,9 +154,11 @@ impl<'a> Ending<'a> {
     /// Neither an alert nor a refusal: what the connection itself tells.
     fn without_words(session: &'a Session) -> Self {
         if is_completed(session) {
-            return left_at_once(session).map_or(Self::Completed, |(at, how)| Self::LeftAtOnce { at, how });
+            return left_at_once(session).map_or(Self::Completed, |(by, at, how)| Self::LeftAtOnce { by, at, how });
         }
-        match first_close(session, PacketNo(0)) {
+        let packets = &session.tcp.packets;
+        let one_sided = packets.client + packets.server > 0 && (packets.client == 0 || packets.server == 0);
+        match first_close(session, PacketNo(0)).filter(|_| !one_sided) {
             Some((by, at, how)) => Self::Closed { by, at, how, stage: stage(session, at.packet, by) },
             None => Self::Open { stage: stage(session, PacketNo(u64::MAX), Role::Client) },
         }
@@ -156,7 +171,9 @@ impl<'a> Ending<'a> {
             | Self::HiddenAlert { stage, .. }
             | Self::Closed { stage, .. }
             | Self::Open { stage } => *stage,
-            Self::Refusal { .. } | Self::LeftAtOnce { .. } | Self::Completed => Stage::Finished,
+            Self::Refusal { .. } | Self::HiddenAnswer { .. } | Self::LeftAtOnce { .. } | Self::Completed => {
+                Stage::Finished
+            }
         }
     }
 
@@ -165,7 +182,7 @@ impl<'a> Ending<'a> {
         match self {
             Self::Alert { seen, .. } | Self::HiddenAlert { seen, .. } => Some(seen.packet),
             Self::Refusal { seen } => Some(seen.packet),
-            Self::Closed { at, .. } | Self::LeftAtOnce { at, .. } => Some(at.packet),
+            Self::Closed { at, .. } | Self::LeftAtOnce { at, .. } | Self::HiddenAnswer { at, .. } => Some(at.packet),
             Self::Open { .. } | Self::Completed => None,
         }
     }
@@ -176,7 +193,8 @@ impl<'a> Ending<'a> {
 fn fatal(session: &Session, seen: &Seen<AlertSeen>) -> Option<Alert> {
     let alert = seen.value.alert?;
     let closes = matches!(alert.description, CLOSE_NOTIFY | USER_CANCELED | NO_RENEGOTIATION);
-    (!closes && (alert.level == 2 || session.is_tls13())).then_some(alert)
+    let ends = !closes && (alert.level == 2 || session.is_tls13()) && !is_reaction(session, seen, alert);
+    ends.then_some(alert)
 }
 
 /// An encrypted alert at a place where it is no ordinary goodbye: before its sender, or its peer, has
@@ -188,7 +206,14 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
     let from = seen.value.from;
     let spoke = session.application_data.of(from).first.is_some_and(|at| at.packet <= seen.packet);
     match from {
-        Role::Server => !spoke && !accepted(session, seen.packet),
+        Role::Server => {
+            // Who answers a client that has left without a word refuses nobody.
+            let left = session.application_data.client.records == 0
+                && session.finished.client.is_seen()
+                && first_close(session, PacketNo(0))
+                    .is_some_and(|(by, at, how)| by == Role::Client && at.packet < seen.packet && how != Close::Fin);
+            !spoke && !accepted(session, seen.packet) && !left
+        }
         // A client that has finished may say goodbye without having said anything else.
         Role::Client => !spoke && !session.finished.client.seen().is_some_and(|f| f.packet <= seen.packet),
     }
@@ -196,12 +221,24 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
 
 /// A refusal that has to do with who the client is.
 fn refusal(session: &Session) -> Option<&Seen<Refusal>> {
-    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls)
+    // A server that says "bad request" to a client that has left without one refuses nobody.
+    // A page in plaintext says nothing about a certificate.
+    let asked = |seen: &Seen<Refusal>| {
+        !seen.value.protocol.starts_with("http")
+            || session.application_data.client.first.is_some_and(|at| at.packet <= seen.packet)
+    };
+    session
+        .refusals
+        .iter()
+        .find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && !seen.value.plaintext && asked(seen))
 }
 
 /// Whether the server had accepted the client's flight before `packet`: a ticket, or data of its own
 /// after the client's Finished, say so (RFC 8446 section 4.6.1); before TLS 1.3 its Finished does.
 fn accepted(session: &Session, packet: PacketNo) -> bool {
+    if session.signals.iter().any(|seen| says_accepted(seen) && seen.packet <= packet) {
+        return true;
+    }
     let Some(finished) = session.finished.client.seen() else { return false };
     if !session.is_tls13() {
         return session.finished.server.seen().is_some_and(|f| f.packet <= packet);
@@ -213,9 +250,28 @@ fn accepted(session: &Session, packet: PacketNo) -> bool {
     ticket || spoke
 }
 
+/// Whether the layer below TLS says that the server has accepted the client.
+fn says_accepted(seen: &Seen<Signal>) -> bool {
+    matches!(seen.value, Signal::EapSuccess | Signal::HandshakeDone)
+}
+
 /// Whether both sides completed the handshake, as far as can be seen.
 fn is_completed(session: &Session) -> bool {
+    // Only a server that has accepted the client says so, and EAP-Failure takes back what TLS gave.
+    if session.signals.iter().any(says_accepted) {
+        return true;
+    }
+    if session.signals.iter().any(|seen| seen.value == Signal::EapFailure) {
+        return false;
+    }
     let finished = |role: Role| session.finished.of(role).is_seen();
+    // A client that closed before the server's Finished did not wait for it.
+    let closed = session.tcp.fin.client.map(|at| at.packet);
+    if let (Some(closed), Some(server)) = (closed, session.finished.server.seen())
+        && closed < server.packet
+    {
+        return false;
+    }
     if session.resumed.is_some() && finished(Role::Client) && finished(Role::Server) {
         return true;
     }
@@ -259,33 +315,49 @@ fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> 
         all.extend(goodbye.map(|seen| (role, seen.at(), Close::CloseNotify)));
         all.extend(session.tcp.fin.of(role).map(|at| (role, at, Close::Fin)));
     }
+    all.extend(session.signals.iter().filter_map(|seen| match &seen.value {
+        Signal::EapFailure => Some((Role::Server, seen.at(), Close::EapFailure)),
+        Signal::EapNak(_) => Some((Role::Client, seen.at(), Close::EapFailure)),
+        Signal::QuicClose { from, .. } => Some((*from, seen.at(), Close::Quic)),
+        _ => None,
+    }));
+    // Bytes that are no TLS behind a side's own Finished: it has left.
+    let left = session.corrupted.iter().filter(|seen| seen.value.what == Corruption::NotARecord).filter(|seen| {
+        session.finished.of(seen.value.from).seen().is_some_and(|finished| finished.packet < seen.packet)
+    });
+    all.extend(left.map(|seen| (seen.value.from, seen.at(), Close::Plaintext)));
     all.extend(session.tcp.resets.iter().map(|reset| (reset.from, reset.at, Close::Reset)));
     all.into_iter().filter(|(_, at, _)| at.packet > after).min_by_key(|(_, at, _)| at.packet)
 }
 
-/// A FIN or a reset that came before any words.
-fn early_close(session: &Session) -> Option<(Role, At, Close)> {
-    if is_completed(session) {
-        return None;
-    }
-    first_close(session, PacketNo(0)).filter(|(_, _, how)| *how != Close::CloseNotify)
+/// Whether an alert only answers the close of its peer: OpenSSL calls a FIN a decode_error, others an
+/// unexpected message or an internal error.
+fn is_reaction(session: &Session, seen: &Seen<AlertSeen>, alert: Alert) -> bool {
+    let closed = session.tcp.fin.of(seen.value.from.peer()).is_some_and(|at| at.packet <= seen.packet);
+    closed && matches!(alert.description, DECODE_ERROR | 10 | 80)
 }
 
-/// Whether the alert only answers the close of its peer: OpenSSL calls a FIN in mid-handshake a
-/// decode_error, others an unexpected message or an internal error.
-fn is_reaction(alert: Option<(&Seen<AlertSeen>, Alert)>, closed_by: Role) -> bool {
-    alert.is_some_and(|(seen, alert)| {
-        seen.value.from == closed_by.peer() && matches!(alert.description, DECODE_ERROR | 10 | 80)
-    })
-}
-
-/// The client's own close right behind a complete handshake, with not a byte of application data.
-fn left_at_once(session: &Session) -> Option<(At, Close)> {
-    if session.transport != Transport::Tcp || session.application_data.client.records > 0 {
+/// A side's own close right behind a complete handshake, with not a byte of application data of its own.
+/// (A server may have greeted the client, or sent HTTP/2 settings, before it saw it leave.)
+fn left_at_once(session: &Session) -> Option<(Role, At, Close)> {
+    if session.transport != Transport::Tcp || !session.reauthentication.is_empty() {
         return None;
     }
     let (by, at, how) = first_close(session, PacketNo(0))?;
-    (by == Role::Client && session.application_data.server.records == 0).then_some((at, how))
+    let said_nothing = session.application_data.of(by).records == 0;
+    // A server that closes before it was asked anything may have timed out.
+    let due = by == Role::Client || waited(session, at) < TIME_OUT;
+    (said_nothing && due).then_some((by, at, how))
+}
+
+/// An idle connection that a server closes after so long was not refused, in seconds.
+const TIME_OUT: f64 = 5.0;
+
+/// Seconds from the later Finished to `at`.
+fn waited(session: &Session, at: At) -> f64 {
+    let finished = [Role::Client, Role::Server].into_iter().filter_map(|role| session.finished.of(role).seen());
+    let last = finished.map(|seen| seen.time).max().unwrap_or(at.time);
+    at.time.since(last).as_secs_f64()
 }
 
 /// How far the handshake had come just before `packet`, for something that `from` sent there.

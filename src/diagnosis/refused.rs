@@ -9,6 +9,7 @@ use crate::iana::alerts;
 use crate::knowledge::dialects;
 use crate::role::Role;
 use crate::seen::{At, Seen};
+use crate::session::inference::HiddenAnswer;
 use crate::session::{AlertSeen, CertificateSent, Refusal, RefusalMeaning, Stack};
 
 /// That the certificate of `of` was refused by its peer.
@@ -31,6 +32,8 @@ pub enum How<'a> {
     Hidden(&'a Seen<AlertSeen>),
     /// By the words of an application.
     Page(&'a Seen<Refusal>),
+    /// By an answer of the application that could not be read.
+    Answer(At, HiddenAnswer),
     /// By a close without an alert.
     Closed(At, Close),
 }
@@ -52,6 +55,9 @@ pub enum Fit {
 
 /// Alerts that speak of a certificate, of the proof for it, or are used for either.
 const CERTIFICATE_ALERTS: &[u8] = &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 80, 111, 113, 114];
+
+/// bad_certificate and certificate_unknown: by their definition they may be said of any fault.
+const GENERIC: &[u8] = &[42, 46];
 
 /// Faults that an alert names by its definition (RFC 8446 section 6.2).
 const fn named(alert: u8) -> &'static [Fault] {
@@ -75,7 +81,7 @@ impl<'a> Refused<'a> {
                 if !case.reauthenticated_with_certificate() {
                     return None;
                 }
-            } else if sent.is_none() && !session.certificate_request.is_seen() {
+            } else if sent.is_none() && !session.certificate_request.is_seen() && !session.tcp.mid_stream {
                 return None;
             }
         } else if session.certificate.server.is_not_sent() {
@@ -94,11 +100,18 @@ impl<'a> Refused<'a> {
             }
             Ending::HiddenAlert { seen, stage } if seen.value.from == verifier => (How::Hidden(seen), stage),
             Ending::Refusal { seen } if of == Role::Client => (How::Page(seen), Stage::Finished),
+            Ending::HiddenAnswer { at, what } if of == Role::Client => (How::Answer(at, what), Stage::Finished),
             Ending::Closed { by, at, how, stage } if by == verifier => (How::Closed(at, how), stage),
-            Ending::LeftAtOnce { at, how } if of == Role::Server => (How::Closed(at, how), Stage::Finished),
+            Ending::LeftAtOnce { by, at, how } if by == verifier => (How::Closed(at, how), Stage::Finished),
             _ => return None,
         };
-        (stage >= due).then_some(Self { of, how, stage })
+        // A client that has answered with a Certificate and not yet with Finished is past the server's.
+        let past = of == Role::Server
+            && stage == Stage::ClientFlight
+            && session.certificate.client.is_seen()
+            && !session.finished.client.is_seen();
+        let begun_late = session.tcp.mid_stream && matches!(how, How::Alert(_, 41..=46 | 48 | 113 | 114));
+        ((stage >= due || begun_late) && !past).then_some(Self { of, how, stage })
     }
 
     /// How well `fault` fits, for what is known of the verifier's stack.
@@ -109,13 +122,16 @@ impl<'a> Refused<'a> {
             How::Alert(_, alert) if named(alert).contains(&fault) => Fit::Names,
             How::Alert(_, alert) => match dialects::says(candidates, cause, alert) {
                 Some(true) => Fit::Allows,
-                Some(false) if dialects::anybody_says(cause, alert) => Fit::Unusual,
+                Some(false) if dialects::anybody_says(cause, alert) || GENERIC.contains(&alert) => Fit::Unusual,
                 Some(false) => Fit::Excludes,
                 None if dialects::anybody_says(cause, alert) => Fit::Allows,
+                None if GENERIC.contains(&alert) => Fit::Unusual,
                 None => Fit::Excludes,
             },
-            How::Hidden(_) => Fit::Silent,
+            How::Hidden(_) | How::Answer(..) => Fit::Silent,
             How::Page(seen) => page_fit(seen.value.meaning, fault),
+            // Nobody leaves TLS for plaintext who trusts his peer.
+            How::Closed(_, Close::Plaintext) if fault != Fault::NotAuthorized => Fit::Allows,
             How::Closed(..) if dialects::closes_for(candidates, cause) => Fit::Allows,
             How::Closed(..) if fault == Fault::NotAuthorized => Fit::Unusual,
             How::Closed(..) => Fit::Silent,
@@ -138,18 +154,43 @@ impl<'a> Refused<'a> {
                 Evidence::of(seen, format!("the {verifier} answered with an encrypted alert, and ended the handshake"))
             }
             How::Page(seen) => Evidence::of(seen, format!("the {verifier} answered \"{}\"", seen.value.text)),
-            How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {} without an alert", how.words())),
+            How::Answer(at, what) => Evidence::at(at, answer_words(what)),
+            How::Closed(at, how) if self.stage == Stage::Finished => Evidence::at(
+                at,
+                format!(
+                    "the {verifier} {} straight behind the handshake, without a byte of application data",
+                    how.words()
+                ),
+            ),
+            How::Closed(at, how) => {
+                Evidence::at(at, format!("the {verifier} {}, and said nothing of why", how.words()))
+            }
         }
     }
 
     /// Whether the refusal itself was inferred from ciphertext.
     pub fn is_hidden(&self) -> bool {
-        matches!(self.how, How::Hidden(_))
+        matches!(self.how, How::Hidden(_) | How::Answer(..))
     }
 
     /// Whether the verifier said anything at all.
     pub fn is_silent(&self) -> bool {
         matches!(self.how, How::Closed(..))
+    }
+}
+
+/// What an answer that could not be read looks like.
+pub const fn answer_words(what: HiddenAnswer) -> &'static str {
+    match what {
+        HiddenAnswer::NginxPage => {
+            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed behind it"
+        }
+        HiddenAnswer::DatabaseError => {
+            "the database gave one short encrypted answer, and the connection was closed behind it"
+        }
+        HiddenAnswer::ShortAnswer => {
+            "the server gave one encrypted answer of the size of an error page, and closed behind it"
+        }
     }
 }
 
@@ -161,7 +202,11 @@ const fn page_fit(meaning: RefusalMeaning, fault: Fault) -> Fit {
         (RefusalMeaning::CertificateInvalid, Fault::NotAuthorized) => Fit::Unusual,
         (RefusalMeaning::CertificateInvalid, _) => Fit::Allows,
         (RefusalMeaning::NotAuthorized, Fault::NotAuthorized) => Fit::Allows,
-        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear, _) => Fit::Silent,
+        // "A certificate is required", said to a client that sent one, means: none that verified.
+        (RefusalMeaning::CertificateMissing, Fault::NotAuthorized) => Fit::Unusual,
+        (RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing, _) => {
+            Fit::Silent
+        }
         _ => Fit::Excludes,
     }
 }

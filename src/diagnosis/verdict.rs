@@ -50,9 +50,9 @@ pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Di
             Assessment::Supported(finding) => found.push((rule, finding)),
         }
     }
-    let holes = case.has_holes();
+    let holes = holes(&case);
     let mut ranked = rank(found, holes);
-    let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. });
+    let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. } | Ending::HiddenAnswer { .. });
     let wins = ranked.first().is_some_and(|(_, confidence, _)| !completed || *confidence >= Confidence::Likely);
     if !wins {
         return if completed { established(&case, &ranked) } else { unexplained(&case) };
@@ -81,15 +81,40 @@ fn what_to_do(cause: Cause, session: &Session) -> Vec<Remedy> {
         .collect()
 }
 
+/// Where the capture has holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holes {
+    None,
+    /// It began late.
+    Beginning,
+    /// Bytes that arrived are not in it, or a whole direction.
+    Inside,
+}
+
+fn holes(case: &Case<'_>) -> Holes {
+    let gaps = &case.session.tcp.gaps;
+    let lost = |role: Role| gaps.of(role).iter().any(|gap| gap.acknowledged || gap.snaplen);
+    match () {
+        () if lost(Role::Client) || lost(Role::Server) || case.is_one_sided() => Holes::Inside,
+        () if case.has_holes() => Holes::Beginning,
+        () => Holes::None,
+    }
+}
+
 type Ranked<'r> = (&'r Rule, Confidence, Finding);
 
 /// Best first.
-fn rank(found: Vec<(&Rule, Finding)>, holes: bool) -> Vec<Ranked<'_>> {
+fn rank(found: Vec<(&Rule, Finding)>, holes: Holes) -> Vec<Ranked<'_>> {
     let mut rest: Vec<Ranked<'_>> = found
         .into_iter()
         .map(|(rule, finding)| {
-            let capped = holes && FROM_ABSENCE.contains(&rule.cause);
-            let confidence = if capped { finding.confidence().min(Confidence::Likely) } else { finding.confidence() };
+            let cap = match holes {
+                Holes::None => Confidence::Certain,
+                Holes::Beginning => Confidence::Likely,
+                Holes::Inside => Confidence::Possible,
+            };
+            let from_absence = FROM_ABSENCE.contains(&rule.cause);
+            let confidence = if from_absence { finding.confidence().min(cap) } else { finding.confidence() };
             (rule, confidence, finding)
         })
         .collect();
@@ -164,7 +189,14 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     let session = case.session;
     let proved =
         |role: Role| session.finished.of(role).seen().is_some_and(|seen| !seen.is_inferred() || !session.is_tls13());
-    let certain = proved(Role::Client) && proved(Role::Server) && ranked.is_empty() && !case.has_holes();
+    // A refusal may hide in application data that could not be read, or follow where there was none yet.
+    let answered = session.application_data.server.records > 0 && session.decryption == Decryption::Full;
+    let certain = proved(Role::Client)
+        && proved(Role::Server)
+        && ranked.is_empty()
+        && answered
+        && !case.has_holes()
+        && matches!(case.ending, Ending::Completed);
     let mutual = match (case.asked(), case.answered_empty()) {
         (true, false) if session.certificate.client.is_seen() => ", with a client certificate",
         (true, true) => "; the server asked for a client certificate, the client sent none, and was let in",
@@ -221,7 +253,7 @@ fn outcome(case: &Case<'_>, cause: Cause) -> Outcome {
         Ending::Refusal { .. } if case.session.finished.client.is_seen() || case.session.server_hello.is_seen() => {
             Outcome::Refused
         }
-        Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
+        Ending::HiddenAnswer { .. } | Ending::LeftAtOnce { .. } | Ending::Completed => Outcome::Refused,
         Ending::Alert { stage: Stage::Finished, .. } | Ending::HiddenAlert { stage: Stage::Finished, .. } => {
             Outcome::Refused
         }

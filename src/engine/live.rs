@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::cause::{Cause, Confidence};
 use crate::flow::key::FlowKey;
+use crate::session::Session;
+use crate::session::builder::{Builder, Phase};
 use crate::session::outcome::Outcome;
+use crate::session::timeline::{Entry, EntryKind};
 use crate::time::Timestamp;
 
 /// After a sign that a session has ended (an alert, a refusal, a close) it is left so long, in
@@ -66,6 +69,22 @@ pub(super) struct Signs {
     pub(super) established: bool,
     /// Bytes or records or SYNs so far; its growth is progress.
     pub(super) progress: u64,
+}
+
+/// How many words a session shows that may end it: alerts, refusals, broken records, what is no TLS, and what the
+/// carrier says of its own.
+pub(super) fn words_of_an_end(session: &Session) -> usize {
+    let not_tls = [&session.plaintext.client, &session.plaintext.server].into_iter().flatten().count();
+    session.alerts.len() + session.refusals.len() + session.corrupted.len() + session.signals.len() + not_tls
+}
+
+/// The signs of a conversation without a connection: its messages are its progress, and not what is sent again.
+pub(super) fn signs_of_messages(builder: &Builder, closed: bool) -> Signs {
+    let session = builder.session();
+    let established = builder.phase() == Phase::Established;
+    let is_message = |entry: &&Entry| matches!(entry.kind, EntryKind::Handshake | EntryKind::ChangeCipherSpec);
+    let messages = if established { 0 } else { session.timeline.entries.iter().filter(is_message).count() };
+    Signs { of_an_end: words_of_an_end(session), closed, established, progress: messages as u64 + 1 }
 }
 
 /// What was told of a session, as far as it decides whether there is something new.

@@ -1,6 +1,11 @@
 //! The engine: packets in, judged sessions out. No I/O, no clock: the newest time it knows is that of
 //! the newest packet, or of a tick that a live source adds.
 
+mod connection_ids;
+mod conversation;
+mod datagram_session;
+mod datagrams;
+mod eap_session;
 mod limits;
 mod live;
 mod tcp_session;
@@ -8,7 +13,7 @@ mod tcp_session;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::capture::Packet;
+use crate::capture::{self, Packet, ReadError};
 use crate::decrypt::KeyRing;
 use crate::diagnosis::diagnosis::Diagnosis;
 use crate::diagnosis::{self};
@@ -21,8 +26,9 @@ use crate::problem::Problem;
 use crate::seen::At;
 use crate::session::Session;
 use crate::time::Timestamp;
-use crate::trust::Beliefs;
+use crate::trust::{Anchors, Beliefs};
 
+use conversation::Conversation;
 pub use limits::Limits;
 use live::Agenda;
 use tcp_session::TcpSession;
@@ -61,7 +67,15 @@ pub struct Judged {
     pub diagnosis: Diagnosis,
 }
 
-/// What the engine may assume, and how much it may hold.
+/// What the engine may assume, and how much it may hold. A plain struct: its fields may be set as well.
+///
+/// ```
+/// use tlswhy::Options;
+///
+/// let options = Options::default().with_server_name("api.example").with_key_log("# no keys yet\n");
+/// assert_eq!(options.beliefs.server_name.as_deref(), Some("api.example"));
+/// assert!(options.keys.is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Bounds on memory and work.
@@ -75,13 +89,97 @@ pub struct Options {
     pub live: bool,
 }
 
-/// Follows sessions and judges them when they are over.
+impl Options {
+    /// Decrypts with a key log (what `SSLKEYLOGFILE` names), too. Lines that are none are passed over;
+    /// [`KeyRing::add_log`] on `keys` tells of them.
+    #[must_use]
+    pub fn with_key_log(mut self, text: &str) -> Self {
+        self.keys.add_log(text);
+        self
+    }
+
+    /// Decrypts with the key logs embedded in a pcapng capture, too. They are handed to the engine in any
+    /// case when it meets them; this is for those that stand behind the packets that they open.
+    ///
+    /// # Errors
+    /// As reading the capture would.
+    pub fn with_embedded_keys(mut self, capture: impl std::io::Read) -> Result<Self, ReadError> {
+        for text in capture::prescan_secrets(capture)? {
+            self.keys.add_log(&text);
+        }
+        Ok(self)
+    }
+
+    /// Decrypts with a server's RSA private key (PEM or DER), too, where RSA key transport was used.
+    ///
+    /// # Errors
+    /// A problem that says what is wrong with the key.
+    pub fn with_server_key(mut self, key: &[u8]) -> Result<Self, Problem> {
+        self.keys.add_server_key(key)?;
+        Ok(self)
+    }
+
+    /// Judges clients by these certificates, in DER, which the server trusts.
+    #[must_use]
+    pub fn with_client_ca(mut self, certificates: &[Vec<u8>]) -> Self {
+        self.beliefs.client_ca = Some(Anchors::from_der(certificates));
+        self
+    }
+
+    /// Judges servers by these certificates, in DER, which the client trusts.
+    #[must_use]
+    pub fn with_server_ca(mut self, certificates: &[Vec<u8>]) -> Self {
+        self.beliefs.server_ca = Some(Anchors::from_der(certificates));
+        self
+    }
+
+    /// The name that the client meant, where the handshake does not say it.
+    #[must_use]
+    pub fn with_server_name(mut self, name: impl Into<String>) -> Self {
+        self.beliefs.server_name = Some(name.into());
+        self
+    }
+}
+
+/// Follows sessions and judges them when they are over. It does no I/O of its own and knows no clock, so
+/// that packets may come from anywhere: from a [`Reader`](crate::capture::Reader), or by hand as here.
+///
+/// ```
+/// use tlswhy::capture::{Item, PacketSource, Reader};
+/// use tlswhy::engine::{Input, SessionEvent};
+/// use tlswhy::{Engine, Options};
+///
+/// # let bytes: &[u8] =
+/// #     include_bytes!("../../fixtures/client-cert-missing/openssl-openssl-tls12.pcapng");
+/// let mut reader = Reader::new(bytes); // any `Read`
+/// let mut engine = Engine::new(Options::default());
+/// let mut causes = Vec::new();
+/// loop {
+///     match reader.next()? {
+///         Some(Item::Packet(packet)) => engine.handle(Input::Packet(packet)),
+///         Some(Item::Secrets(text)) => engine.handle(Input::Secrets(text)),
+///         Some(Item::Problem(problem)) => eprintln!("{}", problem.text),
+///         None => break,
+///     }
+///     // A session is told as soon as it is over, and forgotten.
+///     while let Some(SessionEvent::Closed(judged)) = engine.poll() {
+///         causes.push(judged.diagnosis.cause.code());
+///     }
+/// }
+/// engine.finish();
+/// while let Some(SessionEvent::Closed(judged)) = engine.poll() {
+///     causes.push(judged.diagnosis.cause.code());
+/// }
+/// assert_eq!(causes, ["client-cert-missing"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     limits: Limits,
     beliefs: Beliefs,
     keys: Arc<KeyRing>,
-    flows: FlowTable<TcpSession>,
+    flows: FlowTable<Conversation>,
+    index: datagrams::Index,
     /// `None` where the source is a finished one.
     agenda: Option<Agenda>,
     fragments: Fragments,
@@ -104,6 +202,7 @@ impl Engine {
         Self {
             flows: FlowTable::new(options.limits.flows),
             agenda: options.live.then(|| Agenda::new(options.limits.flows)),
+            index: datagrams::Index::default(),
             fragments: Fragments::default(),
             duplicates: Duplicates::default(),
             limits: options.limits,
@@ -158,8 +257,12 @@ impl Engine {
         for problem in parsed.problems {
             self.problem(problem.at(packet.no));
         }
-        if let Some(net::Frame::Datagram(datagram)) = parsed.value {
-            self.datagram(&datagram, at);
+        match parsed.value {
+            Some(net::Frame::Datagram(datagram)) => self.datagram(&datagram, at),
+            Some(net::Frame::Eapol { source, destination, payload, encapsulation }) => {
+                self.eapol(source, destination, payload, encapsulation, at);
+            }
+            None => {}
         }
         self.look_around();
         if self.now.since(self.swept).0 >= SWEEP {
@@ -187,36 +290,43 @@ impl Engine {
                     }
                 }
             }
-            Payload::Udp(_) | Payload::Other { .. } => {}
+            Payload::Udp(udp) => self.udp(datagram, &udp, at),
+            Payload::Other { .. } => {}
         }
     }
 
     fn segment(&mut self, datagram: &Datagram<'_>, segment: &Segment<'_>, at: At) {
         let (key, end) =
             FlowKey::new(datagram.source, segment.source_port, datagram.destination, segment.destination_port);
-        if self.flows.get_mut(&key, at.time).is_some_and(|flow| flow.is_reused_by(end, segment))
-            && let Some(old) = self.flows.remove(&key)
-        {
+        let reused = matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
+        if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }
         if self.flows.get_mut(&key, at.time).is_none() {
             let opener = TcpSession::opener(end, segment);
             let session = TcpSession::new(opener, datagram, segment, end, at, &self.limits, Arc::clone(&self.keys));
-            if let Some(evicted) = self.flows.insert(key, session, at.time) {
+            if let Some(evicted) = self.flows.insert(key, Conversation::Tcp(session), at.time) {
                 self.evict(evicted);
             }
         }
-        let Some(flow) = self.flows.get_mut(&key, at.time) else { return };
+        let Some(Conversation::Tcp(flow)) = self.flows.get_mut(&key, at.time) else { return };
         flow.segment(end, segment, datagram.ttl, at);
-        if let Some(agenda) = &mut self.agenda
-            && let Some(when) = flow.next_look(self.now)
-        {
-            agenda.add(when, key, &mut flow.watch);
-        }
         if flow.is_over(self.now)
             && let Some(flow) = self.flows.remove(&key)
         {
             self.close(flow, false);
+            return;
+        }
+        self.watch(&key);
+    }
+
+    /// A packet of this conversation was taken: when is it to be looked at (live sources only)?
+    fn watch(&mut self, key: &FlowKey) {
+        let Some(agenda) = &mut self.agenda else { return };
+        let Some(flow) = self.flows.peek_mut(key) else { return };
+        let signs = flow.signs();
+        if let Some(when) = flow.watch_mut().packet(signs, self.now) {
+            agenda.add(when, *key, flow.watch_mut());
         }
     }
 
@@ -241,7 +351,7 @@ impl Engine {
     }
 
     fn dropped(&mut self, packets: u64) {
-        self.flows.for_each_mut(TcpSession::may_miss_packets);
+        self.flows.for_each_mut(Conversation::may_miss_packets);
         if self.lost == 0 {
             // Once now, so that it is seen, and once in the end with the number.
             let text = "The capture loses packets: what rests on something not having been sent is less sure.";
@@ -254,22 +364,19 @@ impl Engine {
     fn look_around(&mut self) {
         let now = self.now;
         while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
-            let Some(flow) = self.flows.peek_mut(&key) else { continue };
-            if flow.watch.due != Some(when) {
-                continue;
+            let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.watch().due == Some(when)) else { continue };
+            if let Some(look) = flow.watch_mut().look(now)
+                && let Some((mut session, diagnosis)) = flow.news(look, now, &self.beliefs)
+            {
+                self.sessions += u64::from(flow.watch().id.is_none());
+                session.id = *flow.watch_mut().id.get_or_insert(self.sessions);
+                self.events.push_back(SessionEvent::Updated(Box::new(Judged { session, diagnosis })));
             }
-            if let Some(look) = flow.watch.look(now) {
-                self.sessions += u64::from(flow.watch.id.is_none());
-                let id = *flow.watch.id.get_or_insert(self.sessions);
-                if let Some(judged) = flow.judge(look, now, id, &self.beliefs) {
-                    self.events.push_back(SessionEvent::Updated(judged));
-                }
-            }
-            if let Some(flow) = self.flows.peek_mut(&key)
-                && let Some(when) = flow.next_look_after()
+            let signs = flow.signs();
+            if let Some(when) = flow.watch_mut().next(signs)
                 && let Some(agenda) = &mut self.agenda
             {
-                agenda.add(when, key, &mut flow.watch);
+                agenda.add(when, key, flow.watch_mut());
             }
         }
     }
@@ -284,7 +391,7 @@ impl Engine {
         }
     }
 
-    fn evict(&mut self, mut flow: TcpSession) {
+    fn evict(&mut self, mut flow: Conversation) {
         flow.let_go();
         self.problem(Problem::new(
             "too-many-flows",
@@ -293,8 +400,11 @@ impl Engine {
         self.close(flow, true);
     }
 
-    fn close(&mut self, flow: TcpSession, at_end: bool) {
-        let told = flow.watch.id;
+    fn close(&mut self, flow: Conversation, at_end: bool) {
+        let told = flow.watch().id;
+        if !matches!(flow, Conversation::Tcp(_)) {
+            self.index.open = self.index.open.saturating_sub(1);
+        }
         let Some(mut session) = flow.finish(self.now, at_end) else { return };
         self.sessions += u64::from(told.is_none());
         session.id = told.unwrap_or(self.sessions);

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use crate::app;
 use crate::carrier::stream::{Record, RecordSink, RecordStream};
 use crate::decrypt::KeyRing;
-use crate::diagnosis;
-use crate::engine::live::{self, Look, Signs, Watch};
-use crate::engine::{Judged, Limits, role_of};
+use crate::engine::live::{self, Signs, Watch};
+use crate::engine::{Limits, role_of};
 use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
 use crate::flow::tcp::{Connection, Receive, TcpLimits};
 use crate::net::{Datagram, Segment};
-use crate::preamble;
+use crate::preamble::{self, TdsUnwrapper};
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::At;
@@ -21,7 +20,6 @@ use crate::session::builder::{Builder, Phase};
 use crate::session::{Address, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
 use crate::tls::record::{ContentType, RecordHeader};
-use crate::trust::Beliefs;
 
 /// A closed connection lingers so long for late packets, in nanoseconds of packet time.
 const LINGER: i64 = 3_000_000_000;
@@ -49,6 +47,8 @@ struct Upper {
     /// The TLS client is the TCP server (active FTP, or a guess about who opened gone wrong).
     flipped: bool,
     in_tls: bool,
+    /// TDS, which carries the handshake in packets of its own.
+    tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
 }
 
@@ -86,6 +86,7 @@ impl TcpSession {
                 tracker: preamble::Tracker::default(),
                 flipped: false,
                 in_tls: false,
+                tds: None,
                 plaintext_bytes: 0,
             },
             let_go: false,
@@ -109,42 +110,14 @@ impl TcpSession {
         self.connection.is_closed() && now.since(self.last).0 > LINGER
     }
 
-    /// Takes note of the packet just given. Returns a moment at which to look at this connection.
-    pub(super) fn next_look(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let signs = self.signs();
-        self.watch.packet(signs, now)
-    }
-
-    /// The next moment, after a look.
-    pub(super) fn next_look_after(&mut self) -> Option<Timestamp> {
-        let signs = self.signs();
-        self.watch.next(signs)
-    }
-
-    fn signs(&self) -> Signs {
-        let session = self.upper.builder.session();
-        let not_tls = [&session.plaintext.client, &session.plaintext.server].into_iter().flatten().count();
-        let words = session.alerts.len() + session.refusals.len() + session.corrupted.len() + not_tls;
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
         Signs {
-            of_an_end: words + self.connection.closes(),
+            of_an_end: live::words_of_an_end(self.upper.builder.session()) + self.connection.closes(),
             closed: self.connection.is_closed(),
             established: self.upper.builder.phase() == Phase::Established,
             progress: self.connection.progress(),
         }
-    }
-
-    /// The session as it stands and the verdict on it, where that is worth telling now.
-    pub(super) fn judge(&mut self, look: Look, now: Timestamp, id: u64, beliefs: &Beliefs) -> Option<Box<Judged>> {
-        let closed = self.connection.is_closed();
-        let mut session = self.clone().finish(now, true)?;
-        session.id = id;
-        let diagnosis = diagnosis::diagnose(&session, beliefs);
-        let verdict = (diagnosis.outcome, diagnosis.cause, diagnosis.confidence);
-        if !live::is_news(look, closed, verdict, self.watch.told) {
-            return None;
-        }
-        self.watch.told = Some(verdict);
-        Some(Box::new(Judged { session, diagnosis }))
     }
 
     /// Lets go of the keys, for the engine to add to them; [`TcpSession::new_keys`] must follow.
@@ -163,12 +136,9 @@ impl TcpSession {
     }
 
     /// The table is full: the session ends here, unfinished.
-    pub(super) fn let_go(&mut self) {
+    pub(super) fn let_go(&mut self, problem: Problem) {
         self.let_go = true;
-        self.upper.builder.session_mut().problems.push(Problem::new(
-            "session-evicted",
-            "This connection was let go unfinished, because there were too many at one time.",
-        ));
+        self.upper.builder.session_mut().problems.push(problem);
     }
 
     /// The session, where the connection was a handshake attempt at all.
@@ -235,6 +205,14 @@ impl Upper {
         }
     }
 
+    fn data_of_stream(&mut self, from: Role, bytes: &[u8], at: At) {
+        if self.in_tls {
+            self.feed(from, bytes, at);
+        } else {
+            self.before_tls(from, bytes, at);
+        }
+    }
+
     fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
         let mut stream = std::mem::take(self.streams.of_mut(from));
         stream.feed(bytes, at, &mut Sink { upper: self, from });
@@ -243,12 +221,21 @@ impl Upper {
 
     /// Whatever plaintext the tracker collected becomes facts, where no preamble explains it.
     fn settle_plaintext(&mut self) {
-        if self.tracker.is_protocol_with_upgrade() && self.in_tls {
-            return;
-        }
         for role in [Role::Client, Role::Server] {
             if let Some((bytes, at)) = self.tracker.first_bytes(role) {
                 let recognised = preamble::recognise(bytes);
+                // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
+                // client that meant to speak TLS at once is none.
+                let session = self.builder.session();
+                let spoke = match self.role(role) {
+                    Role::Client => session.client_hello.is_seen(),
+                    Role::Server => {
+                        session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen()
+                    }
+                };
+                if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
+                    continue;
+                }
                 let plaintext = Plaintext {
                     protocol: recognised.map(|r| r.protocol),
                     bytes: bytes.to_vec(),
@@ -281,10 +268,15 @@ impl Upper {
 
 impl Receive for Upper {
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
-        if self.in_tls {
-            self.feed(from, bytes, at);
-        } else {
-            self.before_tls(from, bytes, at);
+        if self.tds.is_none() && !self.in_tls && TdsUnwrapper::begins(bytes) {
+            self.tds = Some(Box::default());
+        }
+        let Some(tds) = &mut self.tds else {
+            self.data_of_stream(from, bytes, at);
+            return;
+        };
+        for piece in tds.of_mut(from).feed(bytes) {
+            self.data_of_stream(from, &piece, at);
         }
     }
 

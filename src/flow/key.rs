@@ -47,7 +47,31 @@ impl FlowKey {
         let ((a0, a1), (b0, b1)) = (a.0, b.0);
         (Self { addresses: [a0, a1, b0, b1], rest }, end)
     }
+
+    /// The same for UDP: its ports are others than TCP's.
+    #[inline]
+    pub fn udp(source: IpAddr, source_port: u16, destination: IpAddr, destination_port: u16) -> (Self, End) {
+        let (key, end) = Self::new(source, source_port, destination, destination_port);
+        (Self { rest: key.rest | UDP, ..key }, end)
+    }
+
+    /// The key between two hardware addresses (EAPOL).
+    pub fn link(source: [u8; 6], destination: [u8; 6]) -> Self {
+        let word = |mac: [u8; 6]| mac.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        let (one, two) = (word(source), word(destination));
+        Self { addresses: [0, one.min(two), 0, one.max(two)], rest: LINK }
+    }
+
+    /// The key of a conversation that has a number of its own and no ports, of one of 256 kinds.
+    pub const fn numbered(kind: u8, number: u64) -> Self {
+        Self { addresses: [number, 0, 0, 0], rest: NUMBERED | kind as u64 }
+    }
 }
+
+/// In `rest`, above the IP version: what kind of conversation it is. TCP has none of them.
+const UDP: u64 = 1 << 40;
+const LINK: u64 = 2 << 40;
+const NUMBERED: u64 = 3 << 40;
 
 fn halves(address: IpAddr) -> (u64, u64) {
     match address {
@@ -139,6 +163,17 @@ mod tests {
             assert_eq!(there, back);
             assert_eq!(from, to.other());
         }
+    }
+
+    #[test]
+    fn kinds_of_conversations_never_share_a_key() {
+        let (a, b) = (ip("10.0.0.1"), ip("10.0.0.2"));
+        let (udp, end) = FlowKey::udp(b, 2, a, 1);
+        assert_eq!(udp, FlowKey::udp(a, 1, b, 2).0);
+        assert_eq!(end, FlowKey::new(b, 2, a, 1).1);
+        assert_ne!(udp, FlowKey::new(a, 1, b, 2).0);
+        assert_eq!(FlowKey::link([1; 6], [2; 6]), FlowKey::link([2; 6], [1; 6]));
+        assert_ne!(FlowKey::numbered(0, 7), FlowKey::numbered(1, 7));
     }
 
     #[test]

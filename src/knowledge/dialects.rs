@@ -88,7 +88,7 @@ pub const ROWS: &[Row] = &[
     row(Stack::OpenSsl, Cause::ServerCertKeyMismatch, &[51], false, Basis::Source),
     row(Stack::OpenSsl, Cause::ServerCertMalformed, &[46, 50], false, Basis::Source),
     row(Stack::OpenSsl, Cause::ServerCertChainTooLong, &[48], false, Basis::Source),
-    row(Stack::OpenSsl, Cause::ServerCertNameMismatch, &[42], false, Basis::Run),
+    row(Stack::OpenSsl, Cause::ServerCertNameMismatch, &[40, 42, 80], false, Basis::Run),
     row(Stack::Node, Cause::ClientCertMissing, &[40, 116], false, Basis::Run),
     row(Stack::Node, Cause::ClientCertUntrustedCa, &[], true, Basis::Run),
     row(Stack::Node, Cause::ClientCertExpired, &[], true, Basis::Run),

@@ -62,6 +62,9 @@ impl Tracker {
         if self.postgresql(from, rest, at) || self.mysql(from, rest, at) || self.socks(from, rest, at) {
             return Vec::new();
         }
+        if self.binary(from, rest, at) || self.xmpp(from, rest, at) {
+            return Vec::new();
+        }
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, after) = rest.split_at_checked(end + 1).unwrap_or((rest, &[]));
             rest = after;
@@ -87,6 +90,8 @@ impl Tracker {
         let words: Vec<&str> = upper.split_whitespace().collect();
         let asks = match words.as_slice() {
             ["CONNECT", _, version] if version.starts_with("HTTP/") => Some("http-connect"),
+            // ircd's STARTTLS comes ahead of the registration, without a banner.
+            ["STARTTLS"] if self.sides.server.text.is_empty() => Some("irc"),
             ["STARTTLS"] => Some(self.named_by_banner("smtp")),
             [_, "STARTTLS"] => Some("imap"),
             ["STLS"] => Some("pop3"),
@@ -106,7 +111,8 @@ impl Tracker {
     /// The text protocol whose banner the server showed.
     fn named_by_banner(&self, otherwise: &'static str) -> &'static str {
         match recognise(&self.sides.server.text).map(|recognised| recognised.protocol) {
-            Some(protocol @ ("ftp" | "nntp" | "smtp" | "imap" | "pop3")) => protocol,
+            Some(protocol @ ("ftp" | "nntp" | "smtp" | "imap" | "pop3" | "sieve")) => protocol,
+            _ if self.sides.server.text.starts_with(b":") => "irc",
             _ => otherwise,
         }
     }
@@ -126,6 +132,9 @@ impl Tracker {
             "smtp" | "ftp" | "nntp" => matches!(code.as_bytes(), [b'4' | b'5', _, _]),
             "imap" => upper.split_whitespace().nth(1).is_some_and(|word| word == "NO" || word == "BAD"),
             "pop3" => upper.starts_with("-ERR"),
+            "sieve" => upper.starts_with("NO") || upper.starts_with("BYE"),
+            // ERR_STARTTLS, ERR_UNKNOWNCOMMAND, ERR_NOTREGISTERED.
+            "irc" => matches!(upper.split_whitespace().nth(1), Some("691" | "421" | "451")),
             "xmpp" => upper.contains("<FAILURE"),
             _ => false,
         };
@@ -136,6 +145,27 @@ impl Tracker {
         if declined {
             self.refused = Some(Seen::read(text.to_owned(), at));
         }
+    }
+
+    /// XMPP: elements without line ends (RFC 6120 section 5.4).
+    fn xmpp(&mut self, from: Role, bytes: &[u8], at: At) -> bool {
+        let speaks = |bytes: &[u8]| bytes.starts_with(b"<?xml") || bytes.starts_with(b"<stream:stream");
+        if !speaks(&self.sides.client.text) && !self.was_asked_xmpp() {
+            return false;
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let head: String = text.chars().take(400).collect();
+        let upper = head.to_ascii_uppercase();
+        if from == Role::Server && upper.contains("<STREAM:FEATURES") && !upper.contains("XMPP-TLS") {
+            self.protocol = Some("xmpp");
+            self.not_offered.get_or_insert(Seen::read("the stream's features hold no starttls".to_owned(), at));
+        }
+        self.text_line(from, head.trim(), at);
+        true
+    }
+
+    fn was_asked_xmpp(&self) -> bool {
+        matches!(self.asked, Some((_, "xmpp")))
     }
 
     /// PostgreSQL's SSLRequest and its one-byte answer.
@@ -247,5 +277,49 @@ impl Tracker {
             }
             _ => matches!(self.asked, Some((_, "socks5" | "socks4"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preamble::PreambleOutcome;
+
+    fn told(lines: &[(Role, &str)]) -> Option<(&'static str, Option<String>)> {
+        let mut tracker = Tracker::default();
+        for (from, text) in lines {
+            tracker.feed(*from, text.as_bytes(), At::default());
+        }
+        let preamble = tracker.finish()?;
+        let refused = match preamble.outcome {
+            PreambleOutcome::Refused(seen) | PreambleOutcome::NotOffered(seen) => Some(seen.value),
+            _ => None,
+        };
+        Some((preamble.protocol, refused))
+    }
+
+    #[test]
+    fn upgrades_of_text_protocols_are_named_and_their_refusals_kept() {
+        use Role::{Client, Server};
+        let sieve = [(Server, "\"IMPLEMENTATION\" \"x\"\r\nOK \"ready\"\r\n"), (Client, "STARTTLS\r\n")];
+        assert_eq!(told(&sieve), Some(("sieve", None)));
+        let refused = [sieve[0], sieve[1], (Server, "NO \"not here\"\r\n")];
+        assert_eq!(told(&refused), Some(("sieve", Some("NO \"not here\"".to_owned()))));
+        let nntp = [(Server, "200 news\r\n"), (Client, "STARTTLS\r\n"), (Server, "580 Can not initiate TLS\r\n")];
+        assert_eq!(told(&nntp), Some(("nntp", Some("580 Can not initiate TLS".to_owned()))));
+        let irc = [(Client, "STARTTLS\r\n"), (Server, ":irc.example 691 * :STARTTLS failed\r\n")];
+        assert_eq!(told(&irc), Some(("irc", Some(":irc.example 691 * :STARTTLS failed".to_owned()))));
+    }
+
+    #[test]
+    fn xmpp_needs_no_line_ends() {
+        use Role::{Client, Server};
+        let open = (Client, "<?xml version='1.0'?><stream:stream to='example.test'>");
+        let ask = (Client, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        let features =
+            (Server, "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>");
+        assert_eq!(told(&[open, features, ask, (Server, "<proceed/>")]), Some(("xmpp", None)));
+        assert_eq!(told(&[open, features, ask, (Server, "<failure/>")]), Some(("xmpp", Some("<failure/>".to_owned()))));
+        assert!(told(&[open, (Server, "<stream:features></stream:features>")]).is_some_and(|(_, why)| why.is_some()));
     }
 }

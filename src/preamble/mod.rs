@@ -3,6 +3,7 @@
 //! TLS itself is found by its own first record, whatever was said before it; what is said here
 //! explains refusals, and gives the words.
 
+mod binary;
 mod lines;
 mod recognise;
 
@@ -10,6 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 
+pub use binary::TdsUnwrapper;
 pub use recognise::{Recognised, first_line, recognise};
 
 /// What was spoken ahead of TLS on the same connection.
@@ -93,6 +95,10 @@ pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> St
     if at_boundary(0) && (held.is_empty() || tracker.is_protocol_with_upgrade()) {
         return Start::Tls { skip: 0 };
     }
+    // Whatever was said before: nothing but TLS begins with a whole hello's headers.
+    if starts_hello(bytes) {
+        return Start::Tls { skip: 0 };
+    }
     // A PROXY header or a CONNECT response may share its segment with the first record.
     match lines::header_len(bytes) {
         Some(skip) if at_boundary(skip) => Start::Tls { skip },
@@ -107,11 +113,21 @@ fn starts_tls(bytes: &[u8]) -> bool {
         // Even the first byte alone decides: no text protocol begins with it.
         [22] | [22, 3] => true,
         [22, 3, 0..=4, _, _] | [22, 3, 0..=4, _] | [22, 3, 0..=4] => true,
-        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2),
+        [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2 | 4 | 8 | 11..=16 | 20),
         [21, 3, 0..=4, 0, 2, 1 | 2, ..] => true,
         [high, _, 1, 0 | 3, 0..=4 | 2, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
         _ => false,
     }
+}
+
+/// Whether these bytes begin a handshake record with a ClientHello or ServerHello in it whose lengths
+/// agree with each other (RFC 8446 sections 5.1 and 4).
+fn starts_hello(bytes: &[u8]) -> bool {
+    let [22, 3, 0..=4, high, low, kind @ (1 | 2), 0, middle, last, 3, 0..=3, ..] = bytes else { return false };
+    let record = usize::from(u16::from_be_bytes([*high, *low]));
+    let body = usize::from(u16::from_be_bytes([*middle, *last]));
+    let smallest = if *kind == 1 { 41 } else { 38 };
+    (smallest..=16_384).contains(&body) && record >= 4 && (record >= body + 4 || *kind == 1)
 }
 
 impl Tracker {

@@ -62,6 +62,18 @@ pub fn recognise(bytes: &[u8]) -> Option<Recognised> {
     if bytes.starts_with(b"200 ") || bytes.starts_with(b"201 ") {
         return banner("nntp");
     }
+    if bytes.starts_with(b"\"IMPLEMENTATION\"") {
+        return banner("sieve");
+    }
+    if bytes.starts_with(b"CAP LS") || bytes.starts_with(b"NICK ") {
+        return first("irc");
+    }
+    if matches!(bytes, [3, 0, _, _, _, 0xe0, ..]) {
+        return first("rdp");
+    }
+    if super::TdsUnwrapper::begins(bytes) {
+        return first("tds");
+    }
     if bytes.starts_with(b"<?xml") || bytes.starts_with(b"<stream:stream") {
         return first("xmpp");
     }

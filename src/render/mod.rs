@@ -1,6 +1,8 @@
 //! Faces that write: a report as text for a person, as JSON for a program. They read `report`, and
 //! nothing else, so that they cannot disagree.
 
+pub mod check;
+pub mod diff;
 pub mod escape;
 pub mod json;
 pub mod jsonl;

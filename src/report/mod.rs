@@ -3,6 +3,8 @@
 //! is absent, never empty or zero. `docs/report.md` explains the fields and the versioning rule.
 
 mod certificate;
+pub mod check;
+pub mod diff;
 mod from_certificate;
 mod from_session;
 mod from_tls;
@@ -132,6 +134,15 @@ impl Summary {
             *self.causes.entry(session.diagnosis.cause.clone()).or_default() += 1;
         }
     }
+}
+
+/// Sessions in the order of their first packets, numbered from 1, as every face shows them.
+pub fn in_order(mut sessions: Vec<Session>) -> Vec<Session> {
+    sessions.sort_by_key(|session| (session.capture, session.first_packet, session.id));
+    for (id, session) in (1..).zip(&mut sessions) {
+        session.id = id;
+    }
+    sessions
 }
 
 /// The cause's code where nothing failed.

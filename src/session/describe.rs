@@ -63,10 +63,15 @@ pub fn message(message: &HandshakeMessage, tls13: bool) -> String {
     }
 }
 
+/// `1.2` becomes `TLS 1.2`; `DTLS 1.2` says so itself.
+fn with_family(version: String) -> String {
+    if version.starts_with(|c: char| c.is_ascii_digit()) { format!("TLS {version}") } else { version }
+}
+
 fn client_hello(hello: &ClientHello) -> String {
     let mut parts = Vec::new();
     let versions: Vec<String> = hello.offered_versions().iter().map(|v| versions::display(*v)).collect();
-    parts.push(format!("TLS {}", versions.join(", ")));
+    parts.push(with_family(versions.join(", ")));
     if let Some(name) = hello.extensions.server_name_text() {
         parts.push(format!("SNI {name}"));
     }
@@ -84,10 +89,8 @@ fn client_hello(hello: &ClientHello) -> String {
 }
 
 fn server_hello(hello: &ServerHello) -> String {
-    let mut parts = vec![
-        format!("TLS {}", versions::display(hello.selected_version())),
-        cipher_suites::display(hello.cipher_suite),
-    ];
+    let mut parts =
+        vec![with_family(versions::display(hello.selected_version())), cipher_suites::display(hello.cipher_suite)];
     if let Some(group) = hello.extensions.selected_group() {
         parts.push(groups::display(group));
     }

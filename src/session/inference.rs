@@ -10,7 +10,8 @@ use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    AlertSeen, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen, Session, Transport,
+    AlertSeen, CLOSED_LENGTHS, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen,
+    Session, Transport,
 };
 use crate::tls::handshake::NewSessionTicket;
 use crate::tls::record::ContentType;
@@ -288,6 +289,15 @@ impl Reading {
             }
             return;
         }
+        let alerts = [0, JSSE_PADDING].map(|padding| Lengths::of(suite, padding).alert());
+        if self.flight == Flight::Nothing
+            && let [only] = server.as_slice()
+            && alerts.contains(&only.length)
+        {
+            let why = "the server's only protected record is exactly as long as an alert";
+            self.add_alert(session, Role::Server, only.at, why, false);
+            return;
+        }
         let client_went_on = !matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable);
         if client_went_on && let Some(last) = server.last() {
             let why = "the client sent its Finished, which it does only after the server's";
@@ -325,6 +335,9 @@ impl Reading {
                 application.bytes += record.length as u64;
                 application.first.get_or_insert(record.at);
                 application.last = Some(record.at);
+                if application.closed_lengths.len() < CLOSED_LENGTHS {
+                    application.closed_lengths.push(record.length);
+                }
             }
             // The middle of a long session is counted, not kept.
             let kept = self.records.iter().chain(&self.tail).filter(|record| record.from == role).count() as u64;
@@ -374,15 +387,12 @@ impl Reading {
             let (kind, name, text): (EntryKind, &str, Cow<'static, str>) = if is_alert {
                 (EntryKind::Alert, "Alert", "encrypted".into())
             } else if record.from == Role::Server && index < start {
-                let name = if session.finished.server.seen().is_some_and(|f| f.at() == record.at && record.length <= 85)
-                {
-                    "Finished"
-                } else {
-                    "Handshake"
-                };
+                let finished = session.finished.server.seen().is_some_and(|f| f.at() == record.at);
+                let last = !self.records.iter().take(start).skip(index + 1).any(|later| later.from == Role::Server);
+                let name = if finished && last && record.length <= 85 { "Finished" } else { "Handshake" };
                 (EntryKind::Handshake, name, "encrypted".into())
             } else if record.from == Role::Client && index < self.flight_end {
-                (EntryKind::Handshake, self.client_name(index), client_why.unwrap_or("encrypted").into())
+                (EntryKind::Handshake, self.client_name(index), self.client_text(index, client_why))
             } else if record.from == Role::Server && tickets.contains(&record.at) {
                 (EntryKind::Handshake, "NewSessionTicket", "encrypted".into())
             } else {
@@ -401,6 +411,18 @@ impl Reading {
         session.timeline.entries.extend(runs);
     }
 
+    /// Why the client's flight is read as it is, said once, at its start.
+    fn client_text(&self, index: usize, why: Option<&'static str>) -> Cow<'static, str> {
+        match (self.flight, why) {
+            (Flight::Presented { certificates: Some(length) }, _) if self.flight_start == Some(index) => {
+                format!("encrypted, about {length} bytes of certificates").into()
+            }
+            (Flight::Empty, _) if self.flight_start == Some(index) => "encrypted, as long as an empty one".into(),
+            (Flight::FinishedOnly, _) => "encrypted, as long as Finished".into(),
+            _ => "encrypted".into(),
+        }
+    }
+
     fn client_name(&self, index: usize) -> &'static str {
         let length = self.records.get(index).map_or(0, |record| record.length);
         let first = self.flight_start == Some(index);
@@ -410,6 +432,77 @@ impl Reading {
             Flight::Presented { .. } if self.lengths.is_certificate_verify(length) => "CertificateVerify",
             _ => "Handshake",
         }
+    }
+}
+
+/// What a server's one answer betrays that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HiddenAnswer {
+    /// As long as the page by which nginx says that no certificate was sent, or that it did not verify;
+    /// and the server closed behind it.
+    NginxPage,
+    /// A database's first answer, behind which the connection was closed.
+    DatabaseError,
+    /// An answer of the size of an error page, behind which the server closed.
+    ShortAnswer,
+}
+
+/// A database's refusal takes at least a code and a sentence, and the record's own overhead.
+const SMALLEST_ERROR: usize = 80;
+/// Lengths of the names by which nginx and its kin sign their pages: `nginx`, `nginx/1.26.2`,
+/// `openresty`, `openresty/1.25.3.1`.
+const NGINX_NAMES: &[usize] = &[5, 9, 10, 11, 12, 18, 19, 20];
+/// nginx's answer 400 "No required SSL certificate was sent" without its two signatures.
+const NGINX_MISSING: usize = 365;
+/// nginx's answer 400 "The SSL certificate error" without its two signatures.
+const NGINX_INVALID: usize = 343;
+
+/// What the server's one encrypted answer looks like, where there was one and the connection was closed
+/// right behind it. `empty`: the client had shown no certificate.
+pub fn hidden_answer(session: &Session, empty: bool) -> Option<(At, HiddenAnswer)> {
+    let (client, server) = (&session.application_data.client, &session.application_data.server);
+    let asked_at = client.first?;
+    let at = server.first?;
+    let [length] = server.closed_lengths.as_slice() else { return None };
+    if server.records != 1 || asked_at.packet > at.packet {
+        return None;
+    }
+    let database =
+        session.preamble.as_ref().is_some_and(|preamble| matches!(preamble.protocol, "postgresql" | "mysql"));
+    let spoke = *length >= SMALLEST_ERROR;
+    if database && client.records == 1 && spoke {
+        return Some((at, HiddenAnswer::DatabaseError));
+    }
+    let closed = |role: Role| {
+        let goodbye = session.alerts_of(role).map(|seen| seen.packet).find(|packet| *packet >= at.packet);
+        let fin = session.tcp.fin.of(role).map(|at| at.packet);
+        [goodbye, fin].into_iter().flatten().min()
+    };
+    let server_closed = closed(Role::Server)?;
+    if closed(Role::Client).is_some_and(|client| client < server_closed) {
+        return None;
+    }
+    let plain = length.checked_sub(overhead12_or_13(session)?)?;
+    let base = if empty { NGINX_MISSING } else { NGINX_INVALID };
+    if NGINX_NAMES.iter().any(|name| base + 2 * name == plain) {
+        return Some((at, HiddenAnswer::NginxPage));
+    }
+    (300..=600).contains(&plain).then_some((at, HiddenAnswer::ShortAnswer))
+}
+
+/// What protection adds to a record of application data; `None` where it depends on the length.
+fn overhead12_or_13(session: &Session) -> Option<usize> {
+    let suite = session.server_hello.value()?.cipher_suite;
+    if session.is_tls13() {
+        let padding = server_padding(session, suite, &session.protected);
+        return Some(Lengths::of(suite, padding).overhead);
+    }
+    let name = crate::iana::cipher_suites::name(suite)?;
+    match () {
+        () if name.contains("_CCM_8") => Some(16),
+        () if name.contains("_GCM_") || name.contains("_CCM") => Some(24),
+        () if name.contains("CHACHA20") => Some(16),
+        () => None,
     }
 }
 

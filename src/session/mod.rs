@@ -116,6 +116,8 @@ pub struct Session {
     pub decryption: Decryption,
     /// The session was resumed by PSK, ticket or session id.
     pub resumed: Option<Seen<Resumption>>,
+    /// What the layer below TLS said about the end of the handshake (EAP, QUIC, DTLS), each once.
+    pub signals: Vec<Seen<Signal>>,
     /// Facts of the connection below TLS.
     pub tcp: TcpFacts,
     /// What the packets betray about each side's TLS stack.
@@ -144,6 +146,75 @@ pub enum Transport {
     Eap,
     /// QUIC.
     Quic,
+}
+
+/// What the layer below TLS says about the end of a handshake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// EAP-Success or Access-Accept: the server lets the client in.
+    EapSuccess,
+    /// EAP-Failure or Access-Reject: the server does not let the client in.
+    EapFailure,
+    /// The client wants another EAP method than the server's, by its number (Nak, RFC 3748 section 5.3.1).
+    EapNak(u8),
+    /// The server has accepted the client's Finished: HANDSHAKE_DONE in QUIC (RFC 9001 section 4.1.2), an ACK
+    /// in DTLS 1.3 (RFC 9147 section 7).
+    HandshakeDone,
+    /// QUIC's CONNECTION_CLOSE without a TLS alert in it (RFC 9000 section 19.19).
+    QuicClose {
+        /// Who closed.
+        from: Role,
+        /// The error code.
+        code: u64,
+        /// The code is the application's.
+        application: bool,
+        /// Its words; may be empty. Not escaped.
+        reason: String,
+    },
+    /// The server speaks none of the client's versions of QUIC (RFC 9000 section 6).
+    QuicVersions(Vec<u32>),
+}
+
+impl Signal {
+    /// Who says so.
+    pub const fn from(&self) -> Role {
+        match self {
+            Self::EapNak(_) => Role::Client,
+            Self::QuicClose { from, .. } => *from,
+            Self::EapSuccess | Self::EapFailure | Self::HandshakeDone | Self::QuicVersions(_) => Role::Server,
+        }
+    }
+
+    /// Its name in the timeline.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::EapSuccess => "EAP-Success",
+            Self::EapFailure => "EAP-Failure",
+            Self::EapNak(_) => "EAP-Nak",
+            Self::HandshakeDone => "HandshakeDone",
+            Self::QuicClose { .. } => "CONNECTION_CLOSE",
+            Self::QuicVersions(_) => "VersionNegotiation",
+        }
+    }
+
+    /// A line for a person.
+    pub fn words(&self) -> String {
+        match self {
+            Self::EapSuccess => "the server lets the client in".to_owned(),
+            Self::EapFailure => "the server does not let the client in".to_owned(),
+            Self::EapNak(method) => format!("the client asks for another EAP method, number {method}"),
+            Self::HandshakeDone => "the server has accepted the client's Finished".to_owned(),
+            Self::QuicClose { code, application, reason, .. } => {
+                let whose = if *application { "application" } else { "QUIC" };
+                let colon = if reason.is_empty() { "" } else { ": " };
+                format!("{whose} error {code:#x}{colon}{reason}")
+            }
+            Self::QuicVersions(versions) => {
+                let list: Vec<String> = versions.iter().map(|version| format!("{version:#010x}")).collect();
+                format!("the server speaks only {}", list.join(", "))
+            }
+        }
+    }
 }
 
 /// That a certificate was asked for, and in which words, where they can be read.
@@ -204,6 +275,8 @@ pub struct Reauthentication {
     pub request: Option<CertificateRequest>,
     /// What the client answered.
     pub answer: Observed<CertificateSent>,
+    /// A whole new handshake was seen to follow (renegotiation), whatever stood in it.
+    pub completed: bool,
 }
 
 /// How a second authentication is done.
@@ -241,7 +314,12 @@ pub struct ApplicationData {
     pub first: Option<At>,
     /// The last of them.
     pub last: Option<At>,
+    /// Lengths of the first few records as they stood on the wire, where they could not be opened.
+    pub closed_lengths: Vec<usize>,
 }
+
+/// How many lengths of closed records are kept.
+pub const CLOSED_LENGTHS: usize = 4;
 
 /// A protected record, for inference from lengths and order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -390,9 +468,9 @@ impl Session {
         self.server_hello.value().map(ServerHello::selected_version)
     }
 
-    /// Whether TLS 1.3 (or DTLS 1.3) was chosen.
+    /// Whether TLS 1.3 (or DTLS 1.3) was chosen, or a draft of either: NSS before 3.90 spoke draft 43 of DTLS 1.3.
     pub fn is_tls13(&self) -> bool {
-        matches!(self.version(), Some(0x0304 | 0xfefc))
+        matches!(self.version(), Some(0x0304 | 0xfefc | 0x7f00..=0x7fff))
     }
 
     /// Readable alerts of `role`, in order.
@@ -455,6 +533,7 @@ impl Session {
             inferred_client_auth: None,
             decryption: Decryption::NoneNeeded,
             resumed: None,
+            signals: Vec::new(),
             tcp: TcpFacts::default(),
             stack: ByRole::default(),
             timeline: timeline::Timeline::default(),

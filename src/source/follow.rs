@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::capture::{Item, LinkType, Packet, PacketSource, ReadError, Reader};
+use crate::capture::{About, Item, LinkType, Packet, PacketSource, ReadError, Reader};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::seen::PacketNo;
@@ -135,6 +135,10 @@ impl Ongoing for Stream {
 
 impl PacketSource for Stream {
     type Error = ReadError;
+
+    fn about(&self) -> About {
+        self.facts.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, ReadError> {
         while self.position >= self.batch.entries.len() {
@@ -386,6 +390,10 @@ impl<S: Ongoing> Ongoing for WithKeys<S> {
 
 impl<S: PacketSource> PacketSource for WithKeys<S> {
     type Error = S::Error;
+
+    fn about(&self) -> About {
+        self.source.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, S::Error> {
         self.look();

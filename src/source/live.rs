@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pcap::{Active, Capture, Error as PcapError};
 
-use crate::capture::{Item, LinkType, Packet, PacketSource};
+use crate::capture::{About, Item, LinkType, Packet, PacketSource};
 use crate::error::Error;
 use crate::seen::PacketNo;
 use crate::source::follow::{Pace, TICK, instant};
@@ -169,6 +169,10 @@ impl Ongoing for Device {
 
 impl PacketSource for Device {
     type Error = Error;
+
+    fn about(&self) -> About {
+        self.facts.about()
+    }
 
     fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
         if instant().saturating_duration_since(self.counted) >= COUNT_EVERY {

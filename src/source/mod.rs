@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::capture::{LinkType, PacketSource, Reader};
+use crate::capture::{About, LinkType, PacketSource, Reader};
 use crate::error::Error;
 use crate::time::Timestamp;
 use follow::Stream;
@@ -97,6 +97,11 @@ impl Facts {
         let mut facts = Self::default();
         facts.renew(reader);
         facts
+    }
+
+    /// The part of it that every source tells.
+    fn about(&self) -> About {
+        About { format: self.format, link_types: self.link_types.clone(), digits: self.digits }
     }
 
     /// The same reader has read on.

@@ -198,20 +198,23 @@ fn make_pki(folder: &Folder) {
     }
 }
 
-/// Runs one failing handshake to its end; `told` waits for what is said of the server's port.
-fn fail(folder: &Folder, failure: &Failure, version: &str, told: impl FnOnce(u64)) -> u64 {
+/// A server that is ready, and its port.
+fn serve(folder: &Folder, failure: &Failure, version: &str) -> (Running, u64) {
     let mut server = Command::new("openssl");
     server.args(["s_server", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "leaf.key", version]);
-    server
-        .args(failure.server)
-        .current_dir(&folder.0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    server.args(failure.server).current_dir(&folder.0);
+    server.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut server = Running(server.spawn().expect("a server"));
     let said = lines(server.0.stdout.take().expect("its output"));
     let (_, ready) = wait_for(&said, "the server", |line| line.starts_with("ACCEPT 127.0.0.1:"));
     let port = ready.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    // What it says later has no reader, and needs none.
+    thread::spawn(move || said.iter().for_each(drop));
+    (server, port)
+}
+
+/// Runs one failing handshake; `told` waits for what is said of it.
+fn fail(folder: &Folder, failure: &Failure, version: &str, port: u64, told: impl FnOnce()) {
     let mut client = Command::new("openssl");
     client.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-keylogfile", "keys.log", version]);
     let words = if version == "-tls1_3" { failure.client13.unwrap_or(failure.client) } else { failure.client };
@@ -219,9 +222,8 @@ fn fail(folder: &Folder, failure: &Failure, version: &str, told: impl FnOnce(u64
     let mut client = Running(client.spawn().expect("a client"));
     // Held open: a client whose input has ended hangs up before the server can refuse it.
     let input: Option<ChildStdin> = client.0.stdin.take();
-    told(port);
+    told();
     drop(input);
-    port
 }
 
 fn session_of(line: &str, port: u64) -> Option<Value> {
@@ -264,7 +266,8 @@ fn failures_on_the_loopback_are_told_live_and_again_from_the_file() {
     let mut delays = Vec::new();
     for version in ["-tls1_2", "-tls1_3"] {
         for failure in &FAILURES {
-            fail(&folder, failure, version, |port| {
+            let (_server, port) = serve(&folder, failure, version);
+            fail(&folder, failure, version, port, || {
                 let what = format!("{} {version}", failure.cause);
                 let (at, line) = wait_for(&told, &what, |line| session_of(line, port).is_some());
                 let session = session_of(&line, port).expect("a session");
@@ -317,14 +320,18 @@ fn a_pipe_tells_sessions_before_it_ends() {
     }
     let folder = Folder::new("pipe");
     make_pki(&folder);
-    let arguments =
-        ["live", "-i", "lo", "--format", "jsonl", "--keylog", "keys.log", "-w", "kept.pcapng", "--until-failure"];
+    let failure = &FAILURES[0];
+    let (_server, port) = serve(&folder, failure, "-tls1_3");
+    // Other tests fail on the loopback, too.
+    let filter = format!("tcp port {port}");
+    let keep = ["-w", "kept.pcapng", "--keylog", "keys.log", "--until-failure"];
+    let arguments = [&["live", "-i", "lo", "-f", &filter, "--format", "jsonl"], &keep[..]].concat();
     let mut live = tlswhy(&arguments, &folder.0);
     let mut live = Running(live.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tlswhy runs"));
-    wait_for(&lines(live.0.stderr.take().expect("its messages")), "the start", |line| line.contains("capturing on lo"));
+    let said = lines(live.0.stderr.take().expect("its messages"));
+    wait_for(&said, "the start", |line| line.contains("capturing on lo"));
     let told = lines(live.0.stdout.take().expect("its output"));
-    let failure = &FAILURES[0];
-    let port = fail(&folder, failure, "-tls1_3", |port| {
+    fail(&folder, failure, "-tls1_3", port, || {
         wait_for(&told, "the live verdict", |line| session_of(line, port).is_some());
     });
     assert_eq!(wait_for_end(&mut live), 0, "--until-failure ends by itself");

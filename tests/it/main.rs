@@ -14,5 +14,14 @@ mod causes;
 #[cfg(feature = "live")]
 mod live;
 mod ongoing;
+#[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
+mod diff;
+#[cfg(feature = "cli")]
+mod library;
+mod datagrams;
+#[cfg(all(unix, feature = "tui"))]
+mod terminal;
 mod tidy;
 mod trust;

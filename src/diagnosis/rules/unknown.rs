@@ -29,7 +29,9 @@ fn examine(case: &Case<'_>) -> Assessment {
         Ending::Closed { by, at, how, .. } => Evidence::at(at, format!("the {by} {}", how.words())),
         Ending::Refusal { seen } => Evidence::of(seen, format!("the server answered \"{}\"", seen.value.text)),
         Ending::Open { stage: Stage::Nothing } => Evidence::at(session.last, "the last packet of the connection"),
-        Ending::Open { .. } | Ending::LeftAtOnce { .. } | Ending::Completed => return Assessment::Silent,
+        Ending::Open { .. } | Ending::LeftAtOnce { .. } | Ending::HiddenAnswer { .. } | Ending::Completed => {
+            return Assessment::Silent;
+        }
     };
     let finding =
         Finding::with(Confidence::Possible, "The handshake failed, and these packets do not say why.", evidence)

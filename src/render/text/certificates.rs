@@ -70,9 +70,9 @@ fn chain<W: Write>(page: &mut Page<'_, W>, session: &Session, role: Role) -> io:
 }
 
 /// What is wrong with which part of a leaf, by the verdict's code.
-struct Flaws<'a> {
-    session: &'a Session,
-    role: Role,
+pub(crate) struct Flaws<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) role: Role,
 }
 
 impl Flaws<'_> {
@@ -89,7 +89,7 @@ impl Flaws<'_> {
         self.kind(certificate).is_some_and(|kind| kinds.contains(&kind))
     }
 
-    fn issuer(&self, certificate: &Certificate) -> Option<&'static str> {
+    pub(crate) fn issuer(&self, certificate: &Certificate) -> Option<&'static str> {
         if certificate.self_signed && self.kind(certificate).is_some() {
             return Some("self-signed");
         }
@@ -101,13 +101,26 @@ impl Flaws<'_> {
         }
     }
 
-    fn key(&self, certificate: &Certificate) -> Option<&'static str> {
+    pub(crate) fn key(&self, certificate: &Certificate) -> Option<&'static str> {
         match self.kind(certificate)? {
             "weak" => Some("too weak for the peer, the key or the digest"),
             "key-mismatch" => Some("the signature was made with another key"),
             "unsupported-algorithm" => Some("not allowed by the peer"),
             _ => None,
         }
+    }
+
+    pub(crate) fn name(&self, certificate: &Certificate) -> Option<String> {
+        let asked = self.session.tls.server_name.as_deref();
+        self.is(certificate, &["name-mismatch"])
+            .then(|| asked.map_or_else(|| "not the name asked for".to_owned(), |name| format!("none is {name}")))
+    }
+
+    pub(crate) fn usage(&self, certificate: &Certificate) -> Option<&'static str> {
+        self.is(certificate, &["wrong-usage"]).then_some(match self.role {
+            Role::Client => "not for client authentication",
+            Role::Server => "not for server authentication",
+        })
     }
 }
 
@@ -126,10 +139,7 @@ fn whole<W: Write>(page: &mut Page<'_, W>, certificate: &Certificate, flaws: &Fl
     row("subject", Spans::of(Tone::Strong, certificate.subject.as_deref().unwrap_or("(empty)")))?;
     row("issuer", flawed(plain(certificate.issuer.as_deref().unwrap_or("(empty)")), flaws.issuer(certificate)))?;
     row("valid", validity(certificate))?;
-    let name_flaw = flaws.is(certificate, &["name-mismatch"]).then(|| {
-        let asked = flaws.session.tls.server_name.as_deref();
-        asked.map_or_else(|| "not the name asked for".to_owned(), |name| format!("none is {name}"))
-    });
+    let name_flaw = flaws.name(certificate);
     match &certificate.subject_alternative_names {
         Some(names) => row("names", flawed(plain(&some_of(names, 8)), name_flaw))?,
         None if name_flaw.is_some() || flaws.role == Role::Server && certificate.position == 0 => {
@@ -137,11 +147,7 @@ fn whole<W: Write>(page: &mut Page<'_, W>, certificate: &Certificate, flaws: &Fl
         }
         None => {}
     }
-    let usage_flaw = flaws.is(certificate, &["wrong-usage"]).then_some(match flaws.role {
-        Role::Client => "not for client authentication",
-        Role::Server => "not for server authentication",
-    });
-    row("usage", flawed(plain(&usage(certificate)), usage_flaw))?;
+    row("usage", flawed(plain(&usage(certificate)), flaws.usage(certificate)))?;
     row("key", flawed(plain(&key(certificate)), flaws.key(certificate)))?;
     for problem in &certificate.problems {
         row("damaged", Spans::of(Tone::Bad, "✗ ").add(Tone::Plain, problem))?;
@@ -195,7 +201,7 @@ fn validity(certificate: &Certificate) -> Spans {
 }
 
 /// By how much the moment of the handshake lies outside of the validity.
-fn lapse(certificate: &Certificate) -> Option<String> {
+pub(crate) fn lapse(certificate: &Certificate) -> Option<String> {
     match certificate.validity? {
         Validity::Expired => Some(format!("expired {} before the handshake", span(certificate.expires_in_s?))),
         Validity::NotYetValid => {
@@ -205,11 +211,13 @@ fn lapse(certificate: &Certificate) -> Option<String> {
     }
 }
 
-fn span(seconds: i64) -> String {
+/// A span of seconds, without its sign.
+pub(crate) fn span(seconds: i64) -> String {
     Elapsed(seconds.saturating_abs().saturating_mul(1_000_000_000)).to_string()
 }
 
-fn usage(certificate: &Certificate) -> String {
+/// What a certificate may be used for.
+pub(crate) fn usage(certificate: &Certificate) -> String {
     let mut parts = Vec::new();
     if let Some(basic) = certificate.basic_constraints.as_ref().filter(|basic| basic.ca) {
         parts.push(match basic.path_length {
@@ -228,7 +236,8 @@ fn usage(certificate: &Certificate) -> String {
     parts.join("; ")
 }
 
-fn key(certificate: &Certificate) -> String {
+/// Its key, and how it was signed.
+pub(crate) fn key(certificate: &Certificate) -> String {
     let key = certificate.key.as_ref().map(|PublicKey { algorithm, size, curve }| match (curve, size) {
         (Some(curve), _) => format!("{algorithm} {curve}"),
         (None, Some(size)) => format!("{algorithm} {size} bits"),

@@ -3,11 +3,11 @@
 //!
 //! Meaning is in glyphs and words as well as in colour.
 
-mod certificates;
+pub(crate) mod certificates;
 mod offer;
 mod overview;
 mod page;
-mod session;
+pub(crate) mod session;
 mod timeline;
 
 use std::io::{self, Write};
@@ -100,7 +100,7 @@ const fn mark(outcome: Outcome) -> (&'static str, &'static str, Tone) {
 }
 
 /// `2026-11-24T14:00:00.123Z` as a person writes it: `2026-11-24 14:00:00 UTC`.
-fn human(time: &str) -> String {
+pub(crate) fn human(time: &str) -> String {
     match (time.get(..10), time.get(10..11), time.get(11..19)) {
         (Some(date), Some("T"), Some(clock)) if time.ends_with('Z') => format!("{date} {clock} UTC"),
         _ => time.to_owned(),
@@ -108,7 +108,7 @@ fn human(time: &str) -> String {
 }
 
 /// `1 packet`, `12,345 packets`.
-fn plural(n: u64, noun: &str) -> String {
+pub(crate) fn plural(n: u64, noun: &str) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -76,7 +76,7 @@ fn headline<W: Write>(page: &mut Page<'_, W>, report: &Report, session: &Session
 }
 
 /// Name asked for, version, suite and the like, as far as known.
-pub(super) fn negotiated(session: &Session) -> Vec<String> {
+pub(crate) fn negotiated(session: &Session) -> Vec<String> {
     let tls = &session.tls;
     let protocol = match session.transport {
         crate::report::Transport::Dtls => "DTLS",
@@ -137,7 +137,7 @@ fn verdict<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()
 }
 
 /// Who has to change something, in words.
-pub(super) fn who_acts(session: &Session) -> &'static str {
+pub(crate) fn who_acts(session: &Session) -> &'static str {
     match session.diagnosis.side {
         Side::Client => "the client",
         Side::Server => "the server",
@@ -149,7 +149,8 @@ pub(super) fn who_acts(session: &Session) -> &'static str {
     }
 }
 
-fn client_auth(session: &Session) -> Option<String> {
+/// What is known of client authentication, in words.
+pub(crate) fn client_auth(session: &Session) -> Option<String> {
     let leaf = session.certificates.client.as_ref().and_then(|chain| chain.first());
     let inferred = session.certificate_request.as_ref().is_some_and(|request| request.inferred);
     let answer = match session.tls.client_auth {
@@ -166,7 +167,8 @@ fn client_auth(session: &Session) -> Option<String> {
     Some(format!("{asked}; {answer}"))
 }
 
-fn stacks(session: &Session) -> Option<String> {
+/// What the sides look like.
+pub(crate) fn stacks(session: &Session) -> Option<String> {
     let stacks = session.stack.as_ref()?;
     let named = |role: Role, stack: &Option<Stack>| {
         let stack = stack.as_ref()?;
@@ -182,7 +184,8 @@ fn stacks(session: &Session) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-const fn decryption(how: Decryption) -> Option<&'static str> {
+/// What could not be decrypted, and why.
+pub(crate) const fn decryption(how: Decryption) -> Option<&'static str> {
     match how {
         Decryption::NoneNeeded | Decryption::Full => None,
         Decryption::HandshakeOnly => Some("the handshake was read, what came after it was not"),

@@ -17,6 +17,18 @@ impl Builder {
     /// The session as it stands, with every fact resolved. `now` is the newest time known, and
     /// `open` says that nobody has ended the connection yet.
     pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Session {
+        if let Some(mut state) = self.dtls.take() {
+            state.finish(&mut self);
+        }
+        if let Some(state) = self.quic.take() {
+            state.finish(&mut self);
+        }
+        let mut refusals = Vec::new();
+        self.watcher.finish(&mut refusals);
+        for mut refusal in refusals {
+            refusal.basis = crate::seen::Basis::Decrypted;
+            self.refusal(refusal);
+        }
         self.session.tcp = tcp;
         self.session.now = now;
         self.session.open_at_end = open;
@@ -109,7 +121,7 @@ impl Builder {
                 }
             }
             ContentType::HANDSHAKE => self.closed_handshake12(from, length, at),
-            ContentType::APPLICATION_DATA => self.count_application(from, length, at, true),
+            ContentType::APPLICATION_DATA => self.count_record(from, length, at, true, true),
             _ => {}
         }
     }
@@ -121,6 +133,9 @@ impl Builder {
             let seen = Seen::inferred(FinishedSeen { verified: None }, at, why);
             *self.session.finished.of_mut(from) = Observed::Seen(seen);
             ("Finished", "encrypted")
+        } else if self.session.transport == Transport::Dtls {
+            // Most likely the same flight again.
+            return;
         } else {
             self.renegotiation_hint(from, at);
             ("Handshake", "encrypted: a renegotiation")
@@ -142,7 +157,8 @@ impl Builder {
             Role::Client => ReauthenticationKind::RenegotiationByClient,
             Role::Server => ReauthenticationKind::RenegotiationByServer,
         };
-        let value = Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted) };
+        let value =
+            Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
         let why = "handshake records after both Finished are a renegotiation";
         self.session.reauthentication.push(Seen::inferred(value, at, why));
     }

@@ -7,7 +7,7 @@ use crate::seen::{At, Observed, Seen};
 use crate::session::builder::{Builder, Phase};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    CertificateSent, FinishedSeen, Reauthentication, ReauthenticationKind, Refusal, RequestSeen, Resumption,
+    CertificateSent, FinishedSeen, Reauthentication, ReauthenticationKind, Refusal, RequestSeen, Resumption, Transport,
 };
 use crate::tls::extension::ExtensionBody;
 use crate::tls::handshake::{
@@ -25,11 +25,13 @@ const LIST_LIMIT: usize = 32;
 impl Builder {
     /// One complete handshake message, header included in `raw`.
     pub(super) fn message(&mut self, from: Role, kind: u8, raw: &[u8], at: At, protected: bool) {
-        let body = raw.get(4..).unwrap_or(&[]);
+        let dtls = self.session.transport == Transport::Dtls;
+        // `raw` has the header of DTLS there, which has 12 bytes.
+        let body = raw.get(if dtls { 12 } else { 4 }..).unwrap_or(&[]);
         let context = DecodeContext {
             version: self.session.version().unwrap_or(0),
             tls13: self.session.is_tls13(),
-            dtls: false,
+            dtls,
             from_server: from == Role::Server,
             cipher_suite: self.session.server_hello.value().map_or(0, |hello| hello.cipher_suite),
         };
@@ -132,16 +134,26 @@ impl Builder {
             }
             HandshakeMessage::Finished { verify_data } => self.finished(from, &verify_data, at, protected),
             HandshakeMessage::NewSessionTicket(ticket) => self.ticket(ticket, at, protected),
+            HandshakeMessage::HelloVerifyRequest { .. } => self.cookie_asked(),
             HandshakeMessage::EndOfEarlyData
             | HandshakeMessage::KeyUpdate { .. }
             | HandshakeMessage::HelloRequest
-            | HandshakeMessage::HelloVerifyRequest { .. }
             | HandshakeMessage::Other { .. } => {}
         }
     }
 
+    /// HelloVerifyRequest: the ClientHello so far counts for nothing, the next one has the cookie and is the
+    /// one that is answered (RFC 6347 section 4.2.1).
+    pub(super) fn cookie_asked(&mut self) {
+        if !self.session.server_hello.is_seen() {
+            self.transcript.forget_hellos();
+            self.cookie_asked = true;
+        }
+    }
+
     fn client_hello(&mut self, hello: ClientHello, at: At, protected: bool) {
-        if self.session.client_hello.is_seen() {
+        let repeated = std::mem::take(&mut self.cookie_asked);
+        if self.session.client_hello.is_seen() && !repeated {
             if self.session.second_client_hello.is_none() {
                 self.session.second_client_hello = Some(Self::seen(hello, at, protected));
             }
@@ -168,6 +180,9 @@ impl Builder {
             self.watcher.set_alpn(alpn.as_deref());
         }
         self.session.server_hello = Observed::Seen(Self::seen(hello, at, protected));
+        if self.session.version().is_some_and(|version| version >> 8 == 0x7f) {
+            self.transcript.of_draft();
+        }
         if self.session.is_tls13() {
             self.protect13_handshake();
             let psk = self.session.server_hello.value().and_then(|hello| hello.extensions.selected_psk());
@@ -244,7 +259,7 @@ impl Builder {
     ) {
         if self.session.reauthentication.len() < LIST_LIMIT {
             let answer = Observed::Hidden(crate::seen::Hidden::AfterCapture);
-            let value = Reauthentication { kind, request, answer };
+            let value = Reauthentication { kind, request, answer, completed: false };
             self.session.reauthentication.push(Self::seen(value, at, protected));
         }
     }

@@ -1,9 +1,11 @@
 //! From records to facts. One builder per session: it takes what a carrier brings, record by record,
 //! and fills a [`Session`]. It judges nothing.
 
+mod dtls;
 mod finish;
 mod messages;
 mod protection;
+mod quic;
 mod replay;
 mod transcript;
 mod verify;
@@ -18,7 +20,9 @@ use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
-use crate::session::{AlertSeen, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Transport};
+use crate::session::{
+    AlertSeen, CLOSED_LENGTHS, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Signal, Transport,
+};
 use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};
@@ -76,6 +80,12 @@ pub struct Builder {
     run: ByRole<Option<usize>>,
     /// A hole was met in this direction.
     hole: ByRole<bool>,
+    /// A HelloVerifyRequest was seen, and no ClientHello since.
+    cookie_asked: bool,
+    /// Where the datagrams of DTLS stand.
+    dtls: Option<Box<dtls::State>>,
+    /// Where the packets of QUIC stand.
+    quic: Option<Box<quic::State>>,
     /// What came in, for keys that come late.
     replay: Replay,
 }
@@ -101,7 +111,7 @@ impl Builder {
             keys,
             joiner: ByRole::default(),
             direction: ByRole::default(),
-            transcript: Transcript::default(),
+            transcript: Transcript::of(transport == Transport::Dtls),
             master: None,
             key_exchange: None,
             renegotiating: false,
@@ -112,6 +122,9 @@ impl Builder {
             misfit: ByRole::default(),
             run: ByRole::default(),
             hole: ByRole::default(),
+            cookie_asked: false,
+            dtls: (transport == Transport::Dtls).then(Box::default),
+            quic: (transport == Transport::Quic).then(Box::default),
             replay: Replay::default(),
         }
     }
@@ -175,6 +188,9 @@ impl Builder {
                 Event::Gap { from, gap } => fresh.gap(from, gap),
                 Event::NotTls { from, plaintext, at } => fresh.not_tls(from, plaintext, at),
                 Event::Refusal(refusal) => fresh.plaintext_refusal(refusal),
+                Event::Datagram { from, bytes, wire_len, at } => fresh.datagram(from, &bytes, wire_len, at),
+                Event::Signal(signal) => fresh.signal(signal),
+                Event::Note { from, name, text, at } => fresh.note(from, name, text, at),
             }
         }
         if replay.incomplete {
@@ -237,6 +253,56 @@ impl Builder {
             ContentType::APPLICATION_DATA => self.count_application(from, fragment.len(), last, false),
             _ => {}
         }
+    }
+
+    /// Takes a datagram of `from` (DTLS, QUIC), of which `wire_len` bytes were on the wire.
+    pub fn datagram(&mut self, from: Role, bytes: &[u8], wire_len: usize, at: At) {
+        self.touch(at);
+        self.replay.keep(bytes.len(), || Event::Datagram { from, bytes: bytes.to_vec(), wire_len, at });
+        if let Some(mut state) = self.dtls.take() {
+            state.datagram(self, from, bytes, wire_len, at);
+            self.dtls = Some(state);
+        } else if let Some(mut state) = self.quic.take() {
+            state.datagram(self, from, bytes, at);
+            self.quic = Some(state);
+        }
+    }
+
+    /// Names of a QUIC connection, each with who sends packets to it.
+    pub fn connection_ids(&self) -> &[(Role, Vec<u8>)] {
+        self.quic.as_deref().map(quic::State::ids).unwrap_or_default()
+    }
+
+    /// Something that the layer below TLS says about the end of the handshake.
+    pub fn signal(&mut self, signal: Seen<Signal>) {
+        self.touch(signal.at());
+        self.replay.keep(0, || Event::Signal(signal.clone()));
+        self.tell_signal(signal);
+    }
+
+    fn tell_signal(&mut self, signal: Seen<Signal>) {
+        let known = self.session.signals.iter().any(|known| known.value == signal.value);
+        if known || self.session.signals.len() >= ALERT_LIMIT {
+            return;
+        }
+        let mut entry = self.entry(signal.value.from(), EntryKind::Note, signal.value.name(), signal.at());
+        entry.protected = matches!(signal.basis, crate::seen::Basis::Decrypted);
+        entry.inferred = signal.is_inferred();
+        entry.text = signal.value.words();
+        self.push(entry);
+        self.session.signals.push(signal);
+    }
+
+    /// A remark for the timeline on what goes on below TLS.
+    pub fn note(&mut self, from: Role, name: &'static str, text: String, at: At) {
+        self.replay.keep(text.len(), || Event::Note { from, name, text: text.clone(), at });
+        self.add_note(from, name, text, at);
+    }
+
+    fn add_note(&mut self, from: Role, name: &str, text: String, at: At) {
+        let mut entry = self.entry(from, EntryKind::Note, name, at);
+        entry.text = text;
+        self.push(entry);
     }
 
     /// Whether a record is protected, by what was agreed on so far and by its own looks.
@@ -416,11 +482,18 @@ impl Builder {
 
     /// Counts application data and folds runs of it into one timeline entry.
     fn count_application(&mut self, from: Role, bytes: usize, at: At, protected: bool) {
+        self.count_record(from, bytes, at, protected, false);
+    }
+
+    fn count_record(&mut self, from: Role, bytes: usize, at: At, protected: bool, closed: bool) {
         let data = self.session.application_data.of_mut(from);
         data.records += 1;
         data.bytes = data.bytes.saturating_add(bytes as u64);
         data.first.get_or_insert(at);
         data.last = Some(at);
+        if closed && data.closed_lengths.len() < CLOSED_LENGTHS {
+            data.closed_lengths.push(bytes);
+        }
         let run = *self.run.of(from);
         if let Some(entry) = run.and_then(|index| self.session.timeline.entries.get_mut(index)) {
             entry.length = entry.length.map(|length| length.saturating_add(bytes));
@@ -449,17 +522,26 @@ impl Builder {
                 return;
             }
         }
-        self.count_application(from, length, at, true);
+        self.count_record(from, length, at, true, !open);
     }
 
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
         let mut entry = self.entry(from, EntryKind::ChangeCipherSpec, "ChangeCipherSpec", at);
         entry.length = Some(usize::from(header.length));
-        let tls13 = self.session.is_tls13() || (from == Role::Client && !self.session.server_hello.is_seen());
+        // A HelloRetryRequest is TLS 1.3 already.
+        let tls13 = self.session.is_tls13()
+            || self.session.hello_retry.is_some()
+            || (from == Role::Client && !self.session.server_hello.is_seen());
         if tls13 {
             entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
         }
         self.push(entry);
+        if from == Role::Server
+            && self.session.change_cipher_spec.server.is_some()
+            && let Some(last) = self.session.reauthentication.last_mut()
+        {
+            last.value.completed = true;
+        }
         if self.session.change_cipher_spec.of(from).is_none() {
             *self.session.change_cipher_spec.of_mut(from) = Some(Seen::read((), at));
         }

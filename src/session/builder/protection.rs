@@ -139,7 +139,7 @@ impl Builder {
         self.session.client_hello.value().is_some_and(|hello| hello.extensions.has(42))
     }
 
-    fn stays_closed(&mut self, from: Role, header: RecordHeader, length: usize, at: At) {
+    pub(super) fn stays_closed(&mut self, from: Role, header: RecordHeader, length: usize, at: At) {
         let tls13 = self.session.is_tls13() || !self.session.server_hello.is_seen();
         let application = match header.content_type {
             ContentType::APPLICATION_DATA if tls13 => self.direction.of(from).stage == Stage::Application,
@@ -157,7 +157,14 @@ impl Builder {
         }
     }
 
-    fn opened_record(&mut self, from: Role, content_type: ContentType, plaintext: &[u8], first: At, last: At) {
+    pub(super) fn opened_record(
+        &mut self,
+        from: Role,
+        content_type: ContentType,
+        plaintext: &[u8],
+        first: At,
+        last: At,
+    ) {
         match content_type {
             ContentType::HANDSHAKE => {
                 self.run = crate::role::ByRole::default();
@@ -222,7 +229,7 @@ impl Builder {
         direction.stage = Stage::Handshake;
     }
 
-    fn tls12_protection(&mut self, from: Role) -> Option<Protection> {
+    pub(super) fn tls12_protection(&mut self, from: Role) -> Option<Protection> {
         let client_random = self.session.client_hello.value()?.random;
         let server = self.session.server_hello.value()?;
         let (suite, version, server_random) = (server.cipher_suite, server.selected_version(), server.random);

@@ -8,7 +8,7 @@
 use crate::flow::facts::Gap;
 use crate::role::Role;
 use crate::seen::{At, Seen};
-use crate::session::{Plaintext, Refusal};
+use crate::session::{Plaintext, Refusal, Signal};
 use crate::tls::record::RecordHeader;
 
 /// Something that came in.
@@ -22,6 +22,12 @@ pub(super) enum Event {
     NotTls { from: Role, plaintext: Plaintext, at: At },
     /// A refusal in plaintext.
     Refusal(Seen<Refusal>),
+    /// A datagram.
+    Datagram { from: Role, bytes: Vec<u8>, wire_len: usize, at: At },
+    /// What the layer below says of the end.
+    Signal(Seen<Signal>),
+    /// A remark.
+    Note { from: Role, name: &'static str, text: String, at: At },
 }
 
 /// The input so far, bounded.

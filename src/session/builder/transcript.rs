@@ -22,6 +22,10 @@ pub(super) struct Transcript {
     messages: ByRole<Vec<Message>>,
     bytes: usize,
     broken: Option<&'static str>,
+    /// Messages have the header of DTLS, of 12 bytes.
+    dtls: bool,
+    /// See [`Self::of_draft`].
+    draft: bool,
 }
 
 const CLIENT_HELLO: u8 = 1;
@@ -30,6 +34,33 @@ const CERTIFICATE_VERIFY: u8 = 15;
 const FINISHED: u8 = 20;
 
 impl Transcript {
+    /// One without messages; `dtls` says that they will have the header of DTLS.
+    pub(super) fn of(dtls: bool) -> Self {
+        Self { dtls, ..Self::default() }
+    }
+
+    /// It is a draft of DTLS 1.3 as NSS spoke it (43): hashes cover the header of DTLS, as in DTLS 1.2.
+    pub(super) fn of_draft(&mut self) {
+        self.draft = true;
+    }
+
+    /// Forgets all so far: HelloVerifyRequest and the ClientHello before it are no part of the handshake
+    /// (RFC 6347 section 4.2.1).
+    pub(super) fn forget_hellos(&mut self) {
+        self.messages = ByRole::default();
+        self.bytes = 0;
+    }
+
+    /// The messages as DTLS 1.3 hashes them: with the header of TLS (RFC 9147 section 5.2).
+    fn with_tls_headers(&self) -> Self {
+        let strip = |list: &[Message]| -> Vec<Message> {
+            let short = |raw: &[u8]| [raw.get(..4).unwrap_or_default(), raw.get(12..).unwrap_or_default()].concat();
+            list.iter().map(|message| Message { kind: message.kind, raw: short(&message.raw) }).collect()
+        };
+        let messages = ByRole { client: strip(&self.messages.client), server: strip(&self.messages.server) };
+        Self { messages, dtls: false, ..*self }
+    }
+
     /// Keeps a message, header included.
     pub(super) fn push(&mut self, from: Role, kind: u8, raw: &[u8]) {
         if self.bytes.saturating_add(raw.len()) > LIMIT {
@@ -57,6 +88,9 @@ impl Transcript {
     pub(super) fn before(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
         if self.broken.is_some() {
             return None;
+        }
+        if tls13 && self.dtls && !self.draft {
+            return self.with_tls_headers().before(from, kind, tls13, hash);
         }
         let order = if tls13 { self.order13(&hash) } else { self.order12() };
         let mut out = Vec::with_capacity(self.bytes);
@@ -176,6 +210,19 @@ mod tests {
         t.push(Role::Server, 20, b"f");
         let bytes = t.before(Role::Server, FIN, true, |_| b"hh".to_vec()).expect("it is there");
         assert_eq!(bytes, [&[254, 0, 0, 2][..], b"hhRDS"].concat());
+    }
+
+    #[test]
+    fn dtls13_hashes_the_header_of_tls_and_dtls12_its_own() {
+        let raw = |kind: u8| vec![kind, 0, 0, 1, 0, 9, 0, 0, 0, 0, 0, 1, b'x'];
+        let mut t = Transcript::of(true);
+        t.push(Role::Client, 1, &raw(1));
+        t.push(Role::Server, 2, &raw(2));
+        t.push(Role::Server, 20, &raw(20));
+        assert_eq!(t.before(Role::Server, FIN, true, |_| vec![]), Some([1, 0, 0, 1, b'x', 2, 0, 0, 1, b'x'].to_vec()));
+        assert_eq!(t.before(Role::Server, FIN, false, |_| vec![]), Some([raw(1), raw(2)].concat()));
+        t.forget_hellos();
+        assert_eq!(t.before(Role::Server, FIN, false, |_| vec![]), None);
     }
 
     #[test]

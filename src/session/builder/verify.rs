@@ -6,8 +6,8 @@ use crate::decrypt::schedule::{self, LabelPrefix};
 use crate::decrypt::suite::SuiteParameters;
 use crate::role::Role;
 use crate::seen::{At, Seen};
-use crate::session::SignatureCheck;
 use crate::session::builder::{Builder, transcript};
+use crate::session::{SignatureCheck, Transport};
 use crate::tls::handshake::{CertificateVerify, ServerKeyExchange};
 use crate::x509::signature::{Verification, verify_tls};
 
@@ -85,7 +85,9 @@ impl Builder {
         let expected = if tls13 {
             let random = self.session.client_hello.value()?.random;
             let secret = self.keys.handshake13(&random, from)?;
-            schedule::verify_data_tls13(suite.hash, secret, LabelPrefix::Tls13, &suite.hash.digest(&bytes))?
+            let prefix =
+                if self.session.transport == Transport::Dtls { LabelPrefix::Dtls13 } else { LabelPrefix::Tls13 };
+            schedule::verify_data_tls13(suite.hash, secret, prefix, &suite.hash.digest(&bytes))?
         } else {
             let version = server.selected_version();
             let transcript = schedule::finished_hash(version, &suite).digest(&bytes);

@@ -7,7 +7,7 @@ use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::refused::Fit;
 use crate::diagnosis::rule::{Assessment, Rule};
-use crate::diagnosis::rules::certificate::untrusted_ca::missing_kind;
+use crate::diagnosis::rules::certificate::untrusted_ca::{is_incomplete, missing_kind};
 use crate::diagnosis::rules::certificate::{certificate_evidence, subject, with_needs};
 use crate::role::Role;
 use crate::trust::{ChainEnd, MissingKind};
@@ -31,13 +31,14 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     let fit = refused.fit(case, Fault::ChainIncomplete);
     let explained = case.is_explained(role) || case.signature_is_wrong(role);
     let (known, reason) = match missing_kind(case, role, report) {
-        MissingKind::Intermediate(reason) => (true, reason.why),
+        MissingKind::Intermediate(reason) => (is_incomplete(case, role, report), reason.why),
         MissingKind::Root(_) => return Assessment::Silent,
         MissingKind::Unknown => (false, String::new()),
     };
     let confidence = match fit {
         Fit::Excludes => return Assessment::Silent,
         Fit::Names if known => Confidence::Likely,
+        Fit::Allows if role == Role::Client && case.issuer_is_named() => Confidence::Possible,
         Fit::Allows if known && !explained => Confidence::Likely,
         _ => Confidence::Possible,
     };

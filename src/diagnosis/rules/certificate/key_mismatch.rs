@@ -3,6 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
+use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::refused::{Fit, How};
@@ -43,11 +44,35 @@ fn checks<'a>(case: &Case<'a>, role: Role) -> Vec<&'a Seen<SignatureCheck>> {
     [exchange, verify].into_iter().flatten().collect()
 }
 
+/// A signature that does not fit, and an alert that is not one for certificates: Go says
+/// unexpected_message.
+fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<SignatureCheck>>) -> Assessment {
+    match (invalid, case.ending) {
+        (Some(signature), Ending::Alert { seen, alert, .. })
+            if seen.value.from == role.peer() && seen.packet >= signature.packet =>
+        {
+            let summary = format!(
+                "The {} refused the {role}: the {role} signed with a key that does not belong to its certificate{}.",
+                role.peer(),
+                subject(case, role)
+            );
+            let number = alert.description;
+            let text =
+                format!("the {} refused with alert {} ({number})", role.peer(), crate::iana::alerts::display(number));
+            let wrong =
+                format!("the {role}'s signature over the handshake does not verify with the key in its certificate");
+            let finding = Finding::certain(summary, Evidence::of(signature, wrong)).and(Evidence::of(seen, text));
+            Assessment::Supported(finding)
+        }
+        _ => Assessment::Silent,
+    }
+}
+
 fn examine(case: &Case<'_>, role: Role) -> Assessment {
     let checks = checks(case, role);
     let invalid = checks.iter().find(|seen| seen.value == SignatureCheck::Invalid).copied();
-    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let verifier = role.peer();
+    let Some(refused) = case.refused(role) else { return refused_otherwise(case, role, invalid) };
     if let Some(seen) = invalid {
         let fit = refused.fit(case, Fault::KeyMismatch);
         let confidence = match fit {

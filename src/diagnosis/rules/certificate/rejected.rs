@@ -3,12 +3,13 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::Stage;
+use crate::diagnosis::ending::{Close, Stage};
 use crate::diagnosis::refused::How;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::unseen;
 use crate::role::Role;
 use crate::session::Stack;
+use crate::session::inference::HiddenAnswer;
 
 /// The client's.
 pub const CLIENT: Rule = Rule {
@@ -37,10 +38,15 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             Confidence::Likely
         }
         How::Page(_) => return Assessment::Silent,
+        How::Answer(_, HiddenAnswer::NginxPage) => Confidence::Likely,
+        How::Answer(..) => Confidence::Possible,
+        How::Closed(..) if case.has_holes() => Confidence::Possible,
         How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {
             closes_silently(case, Role::Server)
         }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
+        How::Closed(..) if role == Role::Client => Confidence::Likely,
+        How::Closed(_, Close::Plaintext) => Confidence::Likely,
         How::Closed(..) => leaves_silently(case),
     };
     if role == Role::Client
@@ -54,7 +60,17 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         case,
         &refused,
         confidence,
-        format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        match refused.how {
+            How::Closed(..) if refused.stage == Stage::Finished => format!(
+                "The {verifier} completed the handshake and left at once, as those do that refuse the {role}'s certificate by themselves."
+            ),
+            How::Closed(..) => {
+                format!(
+                    "The {verifier} left after the {role}'s certificate without a word, and most likely refused it."
+                )
+            }
+            _ => format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        },
         if refused.is_hidden() || case.is_unread(role) {
             "What could tell the reason is encrypted."
         } else {
@@ -76,8 +92,9 @@ fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
 }
 
 /// A client that completes the handshake and leaves at once may have refused; it may also be a health
-/// check.
+/// check. A certificate that can be read and shows no fault speaks for the latter.
 fn leaves_silently(case: &Case<'_>) -> Confidence {
     let candidates = &case.session.stack.client.candidates;
-    if candidates.first() == Some(&Stack::Node) { Confidence::Likely } else { Confidence::Possible }
+    let node = candidates.first() == Some(&Stack::Node);
+    if node || case.is_unread(Role::Server) { Confidence::Likely } else { Confidence::Possible }
 }

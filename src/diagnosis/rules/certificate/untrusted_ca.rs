@@ -67,6 +67,8 @@ fn confidence(
         (ChainEnd::SelfSignedRoot { .. }, Fit::Names) if intermediates <= 1 => Confidence::Certain,
         (ChainEnd::IssuerNotSent { .. }, _) if is_incomplete(case, role, report) => Confidence::Possible,
         (_, Fit::Names) => Confidence::Likely,
+        // The server says itself that it accepts this issuer.
+        (_, Fit::Allows) if role == Role::Client && case.issuer_is_named() && fit != Fit::Names => Confidence::Possible,
         // By elimination: the refusal would fit many faults, and no other can be seen.
         (_, Fit::Allows) if !explained => Confidence::Likely,
         (_, Fit::Silent) if !explained && matches!(refused.how, How::Page(_)) => Confidence::Possible,
@@ -74,9 +76,11 @@ fn confidence(
     })
 }
 
-/// Whether the missing issuer is an intermediate rather than a root, as far as that shows.
+/// Whether the missing issuer is an intermediate: proved, or it says so in so many words. Other hints
+/// (its organisation, an "issuing CA") do not suffice: "the issuer is not trusted" is true in either case.
 pub(super) fn is_incomplete(case: &Case<'_>, role: Role, report: &ChainReport) -> bool {
-    matches!(missing_kind(case, role, report), MissingKind::Intermediate(_))
+    let named = issuer(report).is_some_and(|name| name.to_lowercase().contains("intermediate"));
+    matches!(missing_kind(case, role, report), MissingKind::Intermediate(reason) if reason.proved || named)
 }
 
 /// What the missing issuer is.

@@ -6,9 +6,11 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::{Evidence, Finding};
+use crate::diagnosis::refused::answer_words;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::iana::alerts;
 use crate::role::Role;
+use crate::session::inference::HiddenAnswer;
 use crate::session::{CertificateSent, RefusalMeaning};
 
 /// Its rule.
@@ -31,8 +33,10 @@ fn examine(case: &Case<'_>) -> Assessment {
             let explained = case.is_explained(Role::Client) || case.flaw(Role::Client, Fault::SelfSigned).is_some();
             let confidence = match seen.value.meaning {
                 RefusalMeaning::NotAuthorized if !explained => Confidence::Likely,
-                RefusalMeaning::Unclear if !explained => Confidence::Likely,
-                RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear => Confidence::Possible,
+                RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing if !explained => Confidence::Likely,
+                RefusalMeaning::NotAuthorized | RefusalMeaning::Unclear | RefusalMeaning::CertificateMissing => {
+                    Confidence::Possible
+                }
                 _ => return Assessment::Silent,
             };
             let summary = "The server took the client's certificate, and its application refused who it names.";
@@ -49,6 +53,13 @@ fn examine(case: &Case<'_>) -> Assessment {
                 .and_maybe(certificate)
                 .explain("The TLS handshake was completed, so the certificate was accepted there, or the server left its judgement to the application.")
                 .needs("the rule by which the application lets identities in, and its log of that moment");
+            Assessment::Supported(finding)
+        }
+        Ending::HiddenAnswer { at, what: what @ HiddenAnswer::DatabaseError } if presented => {
+            let confidence = if case.is_explained(Role::Client) { Confidence::Possible } else { Confidence::Likely };
+            let summary = "The database took the client's certificate, and then turned the client away.";
+            let finding = Finding::with(confidence, summary, Evidence::at(at, answer_words(what)))
+                .needs(crate::knowledge::keys::key_log(&session.stack));
             Assessment::Supported(finding)
         }
         Ending::Alert { seen, alert, .. }

@@ -59,7 +59,10 @@ fn examine(case: &Case<'_>) -> Assessment {
             Assessment::Silent
         };
     };
-    if !refused_by_server {
+    if !refused_by_server && !client_gave_up {
+        return Assessment::Silent;
+    }
+    if leaf.key.kind == KeyKind::Unknown {
         return Assessment::Silent;
     }
     let tls13 = session.is_tls13();
@@ -76,12 +79,25 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     let confidence = if case.is_explained(Role::Client) { Confidence::Possible } else { Confidence::Likely };
     let key = leaf.key.describe();
-    let summary = format!(
-        "The server refused the client's certificate: its key ({key}) is of a kind that the server does not allow."
-    );
-    let first = match case.refused(Role::Client) {
-        Some(refused) => refused.evidence(),
-        None => Evidence::of(request_seen, allowed(request)),
+    let summary = if refused_by_server {
+        format!(
+            "The server refused the client's certificate: its key ({key}) is of a kind that the server does not allow."
+        )
+    } else {
+        format!("The client gave up: its key ({key}) can make none of the signatures that the server allows.")
+    };
+    let first = match (case.refused(Role::Client), case.ending) {
+        (Some(refused), _) => refused.evidence(),
+        (None, Ending::Alert { seen, alert, .. }) => Evidence::of(
+            seen,
+            format!(
+                "the {} sent alert {} ({})",
+                seen.value.from,
+                crate::iana::alerts::display(alert.description),
+                alert.description
+            ),
+        ),
+        (None, _) => Evidence::of(request_seen, allowed(request)),
     };
     let finding = Finding::with(confidence, summary, first)
         .and(Evidence::of(request_seen, allowed(request)))

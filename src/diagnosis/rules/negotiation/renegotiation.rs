@@ -40,7 +40,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     let by_client = asked.filter(|seen| seen.value.kind == ReauthenticationKind::RenegotiationByClient);
     if let Some(asked) = by_client {
-        let completed = session.reauthentication.iter().any(|seen| seen.value.answer.is_seen());
+        let completed = session.reauthentication.iter().any(|seen| seen.value.answer.is_seen() || seen.value.completed);
         let (evidence, confidence) = match case.ending {
             Ending::Alert { seen, alert, .. } if seen.value.from == Role::Server && seen.packet > asked.packet => {
                 (said(seen, alert.description), Confidence::Likely)

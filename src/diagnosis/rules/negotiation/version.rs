@@ -45,6 +45,10 @@ fn examine(case: &Case<'_>) -> Assessment {
     if let Ending::Alert { seen, alert, stage } = case.ending
         && alert.description == PROTOCOL_VERSION
     {
+        let answers_plaintext = seen.value.from == Role::Client && !case.session.server_hello.is_seen();
+        if answers_plaintext && case.session.hello_retry.is_none() {
+            return Assessment::Silent;
+        }
         let summary = match seen.value.from {
             Role::Server => format!("The server refused the client's version: the client offered {}.", list(&offered)),
             Role::Client => "The client refused the version that the server chose.".to_owned(),

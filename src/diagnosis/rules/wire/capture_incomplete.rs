@@ -7,6 +7,7 @@ use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::role::Role;
+use crate::session::{Decryption, Session, Transport};
 
 /// Its rule.
 pub const RULE: Rule = Rule { cause: Cause::CaptureIncomplete, shadows: &[Cause::Unknown], examine };
@@ -14,7 +15,10 @@ pub const RULE: Rule = Rule { cause: Cause::CaptureIncomplete, shadows: &[Cause:
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
     let tcp = &session.tcp;
-    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }) {
+    if matches!(
+        case.ending,
+        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }
+    ) {
         return Assessment::Silent;
     }
     if let Some(missing) = one_sided(case) {
@@ -51,6 +55,14 @@ fn examine(case: &Case<'_>) -> Assessment {
         return Assessment::Supported(finding);
     }
     match case.ending {
+        Ending::Open { stage } if stage >= Stage::ServerFlight && is_closed_datagrams(session) => {
+            let finding = Finding::likely(
+                "What became of the handshake is encrypted, and there are no keys.",
+                Evidence::at(session.last, "the last packet of the connection; even a refusal would be encrypted"),
+            )
+            .needs(crate::knowledge::keys::key_log(&session.stack));
+            Assessment::Supported(finding)
+        }
         Ending::Open { stage } if stage >= Stage::Hello => {
             let finding = Finding::likely(
                 "The capture ends before the handshake does.",
@@ -61,6 +73,13 @@ fn examine(case: &Case<'_>) -> Assessment {
         }
         _ => Assessment::Silent,
     }
+}
+
+/// QUIC and DTLS 1.3 hide all that follows the ServerHello, and no close of a connection betrays how it went.
+fn is_closed_datagrams(session: &Session) -> bool {
+    matches!(session.transport, Transport::Quic | Transport::Dtls)
+        && session.is_tls13()
+        && session.decryption == Decryption::NoKeys
 }
 
 /// Only one direction was captured.

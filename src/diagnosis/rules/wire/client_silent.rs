@@ -61,7 +61,9 @@ fn never_spoke(case: &Case<'_>) -> Option<Finding> {
     let session = case.session;
     let tcp = &session.tcp;
     let opened = tcp.syn_ack?;
-    let silent = tcp.bytes.client == 0 && tcp.bytes.server == 0;
+    // A server may answer the close with an alert.
+    let only_alerts = session.alerts_of(Role::Server).next().is_some() && session.plaintext.server.is_none();
+    let silent = tcp.bytes.client == 0 && (tcp.bytes.server == 0 || only_alerts);
     if !silent || session.preamble.is_some() {
         return None;
     }

@@ -27,8 +27,10 @@ pub const RULE: Rule = Rule {
 const FULL_SIZE: usize = 900;
 
 fn examine(case: &Case<'_>) -> Assessment {
-    if matches!(case.ending, Ending::Completed | Ending::Refusal { .. } | Ending::LeftAtOnce { .. })
-        || case.is_one_sided()
+    if matches!(
+        case.ending,
+        Ending::Completed | Ending::HiddenAnswer { .. } | Ending::Refusal { .. } | Ending::LeftAtOnce { .. }
+    ) || case.is_one_sided()
     {
         return Assessment::Silent;
     }

@@ -34,6 +34,10 @@ fn examine(case: &Case<'_>) -> Assessment {
     if spoke_tls(case, Role::Client) || matches!(plain.value.protocol, Some("proxy-v1" | "proxy-v2")) {
         return Assessment::Silent;
     }
+    // The middle of a conversation looks like anything.
+    if session.tcp.mid_stream && plain.value.protocol.is_none() {
+        return Assessment::Silent;
+    }
     let protocol = plain.value.protocol.unwrap_or("bytes that are no TLS");
     let words = plain.value.text.as_deref().map(|text| format!(": \"{text}\"")).unwrap_or_default();
     let alert = session.alerts_of(Role::Server).next();

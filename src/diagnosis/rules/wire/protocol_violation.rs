@@ -22,7 +22,12 @@ const VIOLATIONS: &[u8] = &[10, 22, 30, 47, 50];
 
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
-    let broken = session.corrupted.iter().find(|seen| seen.value.what != Corruption::BadMac);
+    // What comes behind the end explains nothing.
+    let end = case.ending.packet();
+    let broken = session
+        .corrupted
+        .iter()
+        .find(|seen| seen.value.what != Corruption::BadMac && end.is_none_or(|end| seen.packet <= end));
     let broken = broken.map(|seen| {
         let text = match seen.value.what {
             Corruption::NotARecord => format!("bytes of the {} are no TLS record", seen.value.from),
@@ -66,7 +71,11 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     if matches!(
         case.ending,
-        Ending::Completed | Ending::LeftAtOnce { .. } | Ending::Refusal { .. } | Ending::Open { .. }
+        Ending::Completed
+            | Ending::HiddenAnswer { .. }
+            | Ending::LeftAtOnce { .. }
+            | Ending::Refusal { .. }
+            | Ending::Open { .. }
     ) {
         return unfinished_hello(case);
     }

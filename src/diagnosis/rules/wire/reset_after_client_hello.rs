@@ -32,7 +32,8 @@ fn examine(case: &Case<'_>) -> Assessment {
     if foreign {
         text.push_str("; the reset's TTL is not that of the server's other packets, so something between them sent it");
     }
-    let confidence = if case.has_holes() { Confidence::Likely } else { Confidence::Certain };
+    // Who sent it, and why, does not show.
+    let confidence = Confidence::Likely;
     let what = if how == Close::Reset { "reset" } else { "closed" };
     let finding = Finding::with(confidence, format!("The connection was {what} straight after the ClientHello, without a word."), Evidence::at(at, text))
         .and_maybe(client_hello(case))
