@@ -73,6 +73,36 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// An interface cannot be captured on.
+    #[error("cannot capture on {}: {hint}", shown(Path::new(name)))]
+    Device {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        hint: String,
+    },
+    /// The user has not the right to capture.
+    #[error("capturing on {} is not permitted: run `{}` once, or `{}`", shown(Path::new(name)), setcap, sudo)]
+    NotPermitted {
+        /// Its name.
+        name: String,
+        /// The command that gives this program the right.
+        setcap: String,
+        /// The command that runs it as root.
+        sudo: String,
+    },
+    /// A capture filter is wrong.
+    #[error("the filter cannot be used: {hint}")]
+    Filter {
+        /// Where it breaks, and why.
+        hint: String,
+    },
+    /// What was asked for to protect the rest of the system cannot be done.
+    #[error("cannot give up privileges: {hint}")]
+    Privileges {
+        /// Which, and why.
+        hint: String,
+    },
     /// The command line asks for something that does not exist or does not fit together.
     #[error("{0}")]
     Usage(String),

@@ -10,6 +10,7 @@ mod sniff;
 mod testing;
 mod unpack;
 mod window;
+pub mod write;
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -71,6 +72,10 @@ pub enum Item<'a> {
     Secrets(&'a str),
     /// Something odd about the file.
     Problem(Problem),
+    /// Nothing came for a while: the time it is now by the clock of the packets (live sources only).
+    Clock(Timestamp),
+    /// So many packets were lost since this was last said (live sources only).
+    Dropped(u64),
 }
 
 /// A source of items: a file, a pipe, a device.

@@ -13,6 +13,9 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) report: ReportArgs,
+    #[cfg(feature = "live")]
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
 }
 
 const AFTER: &str = "\
@@ -69,6 +72,12 @@ pub(super) enum Command {
     /// Say what became of every handshake in captures, and why
     #[command(after_help = REPORT_AFTER)]
     Report(ReportArgs),
+    /// Capture on an interface, and say why handshakes fail while they do
+    #[cfg(feature = "live")]
+    Live(LiveArgs),
+    /// List the interfaces that can be captured on
+    #[cfg(feature = "live")]
+    Interfaces(InterfacesArgs),
     /// Compare captures with what is expected of them
     #[command(after_help = CHECK_AFTER)]
     Check(CheckArgs),
@@ -112,11 +121,14 @@ pub(super) enum Colour {
     Never,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ReportArgs {
     /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; folders and patterns; `-` is standard input
     #[arg(value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
+    /// The capture is still being written: read on as it grows, until interrupted
+    #[arg(long)]
+    pub(super) follow: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
@@ -176,6 +188,68 @@ pub(super) struct ReportArgs {
     #[cfg(feature = "tui")]
     #[arg(long, help_heading = "Terminal timeline")]
     pub(super) mouse: bool,
+}
+
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+pub(super) struct LiveArgs {
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}
+
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Live capture")]
+pub(super) struct DeviceArgs {
+    /// Interface to capture on; `any` is all of them
+    #[arg(short, long, value_name = "IFACE", conflicts_with_all = ["captures", "follow"])]
+    pub(super) interface: Option<String>,
+    /// Capture filter (pcap-filter(7)), such as `tcp port 443`
+    #[arg(short, long, value_name = "BPF", requires = "interface")]
+    pub(super) filter: Option<String>,
+    /// Bytes to keep of each packet
+    #[arg(short, long, value_name = "BYTES", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub(super) snaplen: u32,
+    /// The kernel's buffer for packets, in MiB
+    #[arg(short = 'B', long, value_name = "MIB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pub(super) buffer: u32,
+    /// Also capture what is not for this host
+    #[arg(short, long, requires = "interface")]
+    pub(super) promiscuous: bool,
+    /// End after so many packets
+    #[arg(short, long, value_name = "PACKETS", requires = "interface")]
+    pub(super) count: Option<u64>,
+    /// End after so long: seconds, or with `m` or `h`
+    #[arg(long, value_name = "TIME", requires = "interface", value_parser = super::live::duration)]
+    pub(super) duration: Option<std::time::Duration>,
+    /// End when the first failure is explained
+    #[arg(long, requires = "interface")]
+    pub(super) until_failure: bool,
+    /// Keep the packets as pcapng, with the key log embedded
+    #[arg(short, long, value_name = "FILE", requires = "interface")]
+    pub(super) write: Option<PathBuf>,
+    /// Begin another file (FILE_00002, ...) at this size: bytes, or with `K`, `M` or `G`
+    #[arg(long, value_name = "SIZE", requires = "write", value_parser = super::live::size)]
+    pub(super) rotate: Option<u64>,
+    /// Of these files keep only the newest
+    #[arg(long, value_name = "FILES", requires = "rotate", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) keep: Option<u32>,
+    /// Overwrite the file named by -w
+    #[arg(long, requires = "write")]
+    pub(super) replace: bool,
+    /// Go on as this user once the interface is open (run by sudo: who ran it)
+    #[arg(long, value_name = "USER", requires = "interface")]
+    pub(super) user: Option<String>,
+}
+
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+pub(super) struct InterfacesArgs {
+    /// As one JSON array
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 const CHECK_AFTER: &str = "\

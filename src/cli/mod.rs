@@ -5,14 +5,22 @@ mod check;
 mod diff;
 mod exit;
 mod explain;
+#[cfg(feature = "live")]
+mod interfaces;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
 mod options;
 mod output;
 mod pages;
 mod phrases;
 mod progress;
 mod read;
+#[cfg(feature = "live")]
+mod record;
 mod report;
 mod select;
+mod stream;
 #[cfg(feature = "tui")]
 mod tui;
 mod whole;
@@ -39,6 +47,12 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Completions(args)) => pages::completions(args),
         Some(Command::Man(args)) => pages::man(args),
+        #[cfg(feature = "live")]
+        Some(Command::Live(args)) => live::run(&args.device, &args.report),
+        #[cfg(feature = "live")]
+        Some(Command::Interfaces(args)) => interfaces::run(args),
+        #[cfg(feature = "live")]
+        None if cli.device.interface.is_some() => live::run(&cli.device, &cli.report),
         None => captures(&cli.report, true),
     };
     done.unwrap_or_else(|error| {

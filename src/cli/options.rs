@@ -27,6 +27,9 @@ pub(super) struct ReportOptions {
     pub(super) only: Option<Selection>,
     pub(super) fail_on: Option<Selection>,
     pub(super) redact: bool,
+    pub(super) follow: bool,
+    /// Key logs that may grow while a source that has not ended is read.
+    pub(super) key_logs: Vec<PathBuf>,
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
@@ -37,6 +40,13 @@ pub(super) struct ReportOptions {
     pub(super) notes: Vec<String>,
 }
 
+impl ReportOptions {
+    /// Whether a capture may still be being written.
+    pub(super) fn is_ongoing(&self) -> bool {
+        self.follow || self.captures.iter().any(|path| path.as_os_str() == "-")
+    }
+}
+
 /// The meaning of `args`.
 pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
     if args.captures.is_empty() {
@@ -45,9 +55,22 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
     if args.captures.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Error::Usage(phrases::STDIN_TWICE.to_owned()));
     }
+    let is_ongoing = args.follow || args.captures.iter().any(|path| path.as_os_str() == "-");
+    meaning(args, is_ongoing)
+}
+
+/// The meaning of what `live` shares with `report`.
+#[cfg(feature = "live")]
+pub(super) fn live(args: &ReportArgs) -> Result<ReportOptions, Error> {
+    meaning(args, true)
+}
+
+fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> {
     let mut notes = Vec::new();
     let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
     let (captures, missing) = source::captures(&args.captures);
+    let mut key_logs = args.keylog.clone();
+    key_logs.extend(key_log_of_environment().filter(|path| !args.keylog.contains(path)));
     Ok(ReportOptions {
         captures,
         missing,
@@ -55,8 +78,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
         only,
         fail_on,
         redact: args.redact,
+        follow: args.follow,
+        key_logs,
         format: args.format,
-        keys: keys(args, &mut notes)?,
+        keys: keys(args, is_ongoing, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,
         output: args.output.clone(),
         force: args.force,
@@ -69,10 +94,17 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn keys(args: &ReportArgs, notes: &mut Vec<String>) -> Result<KeyRing, Error> {
+fn keys(args: &ReportArgs, is_ongoing: bool, notes: &mut Vec<String>) -> Result<KeyRing, Error> {
     let mut keys = KeyRing::default();
     for path in &args.keylog {
-        let problems = keys.add_log(&source::key_log(path)?);
+        let text = match source::key_log(path) {
+            Err(Error::Read { source, .. }) if is_ongoing && source.kind() == io::ErrorKind::NotFound => {
+                notes.push(phrases::key_log_to_come(&path.to_string_lossy()));
+                continue;
+            }
+            text => text?,
+        };
+        let problems = keys.add_log(&text);
         notes.extend(problems.iter().map(|problem| about(path, problem)));
     }
     for path in &args.server_key {

@@ -1,5 +1,6 @@
 //! Where a report goes: its format, and the file or standard output behind it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
-use crate::report::{Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
+use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
 pub(super) struct Output {
@@ -20,6 +21,8 @@ pub(super) struct Output {
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// Sessions told before their end, by number: cause and outcome as told.
+    told: BTreeMap<u64, (String, Outcome)>,
 }
 
 type Target = Box<dyn Write>;
@@ -73,13 +76,25 @@ impl Output {
             Format::Sarif => whole(out, Face::Sarif),
         };
         let name = options.output.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-        Ok(Self { name, state, summary: Summary::default(), style: options.style.clone(), live: false })
+        Ok(Self {
+            name,
+            state,
+            summary: Summary::default(),
+            style: options.style.clone(),
+            live: false,
+            told: BTreeMap::new(),
+        })
     }
 
     /// Sessions are written as they come, in the order in which they end. Else they have to come in
     /// the order of their first packets.
     pub(super) fn streams(&self) -> bool {
         matches!(self.state, State::Lines { .. })
+    }
+
+    /// Sessions are written one by one where an input has not ended: as text, or as lines.
+    pub(super) fn is_one_by_one(&self) -> bool {
+        matches!(self.state, State::Lines { .. } | State::Whole { face: Face::Text, .. })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
@@ -92,6 +107,28 @@ impl Output {
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
         self.summary.add(&session);
+        if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
+            return Ok(());
+        }
+        let written = self.try_session(session, path);
+        if written.is_err() {
+            self.state = State::Broken;
+        }
+        written
+    }
+
+    /// Tells a session whose connection is not over, in the formats that have a place for it. It is told
+    /// again only with another cause or outcome, under the same number.
+    ///
+    /// # Errors
+    /// As [`Output::session`].
+    pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
+        let verdict = verdict(&session);
+        let has_place = self.live && self.is_one_by_one();
+        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+            return Ok(());
+        }
+        self.told.insert(session.id, verdict);
         let written = self.try_session(session, path);
         if written.is_err() {
             self.state = State::Broken;
@@ -104,6 +141,10 @@ impl Output {
             self.begin_json()?;
         }
         match &mut self.state {
+            State::Whole { out, face: Face::Text, .. } if self.live => {
+                text::one_by_one(out, &session, &self.style)?;
+                out.flush()?;
+            }
             State::Whole { sessions, .. } => sessions.push(session),
             State::Json { writer } => writer.session(&session)?,
             State::Lines { out, ecs } => {
@@ -146,6 +187,7 @@ impl Output {
                     sessions,
                 };
                 match face {
+                    Face::Text if self.live => text::at_the_end(&mut out, &report, &self.style)?,
                     Face::Text => text::render(&mut out, &report, &self.style)?,
                     Face::Markdown => markdown::render(&mut out, &report)?,
                     Face::Html => html::render(&mut out, &report)?,
@@ -168,6 +210,11 @@ impl Output {
     pub(super) fn name(&self) -> PathBuf {
         self.name.clone()
     }
+}
+
+/// What makes telling a session again worth it.
+fn verdict(session: &Session) -> (String, Outcome) {
+    (session.diagnosis.cause.clone(), session.outcome)
 }
 
 fn target(options: &ReportOptions) -> Result<Target, Error> {

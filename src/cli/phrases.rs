@@ -72,6 +72,32 @@ pub(super) fn key_log_of_environment_unreadable(why: &str) -> String {
     format!("note: going on without the key log that SSLKEYLOGFILE names: {why}")
 }
 
+/// `live` without an interface.
+#[cfg(feature = "live")]
+pub(super) const NO_INTERFACE: &str = "no interface is named: give -i IFACE; `tlswhy interfaces` lists them";
+
+/// `live` with files.
+#[cfg(feature = "live")]
+pub(super) const LIVE_AND_FILES: &str = "an interface and a file cannot be read at once: name one of them";
+
+/// The capture has begun.
+#[cfg(feature = "live")]
+pub(super) fn listening(interface: &str, link: &str) -> String {
+    format!("note: capturing on {interface} ({link}); Ctrl-C ends it")
+}
+
+/// The capture has ended.
+#[cfg(feature = "live")]
+pub(super) fn captured(packets: u64, kernel: u64, interface: u64) -> String {
+    let advice = if kernel > 0 { "; a larger buffer (-B) or a filter (-f) helps" } else { "" };
+    format!("note: {packets} packets captured, {kernel} lost by the kernel, {interface} by the interface{advice}")
+}
+
+/// A key log that is not there yet, beside a source that has not ended.
+pub(super) fn key_log_to_come(path: &str) -> String {
+    format!("note: there is no {path} yet; it is read as soon as it appears")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;

@@ -116,6 +116,8 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
     let mut source = Watched { reader, stop: &stop, digits: &digits };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
         Told::Problem(problem) => problems.add(&problem),
+        // Only for sources that have not ended.
+        Told::Early(_) => {}
         Told::Session(judged) => {
             let session = Box::new(report::session(&judged, 0, digits.get()));
             if !stop.get() && tell.send(Event::Session(session)).is_err() {

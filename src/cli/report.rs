@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::cli::args::ReportArgs;
 use crate::cli::complain;
 use crate::cli::exit::Exit;
+use crate::cli::ongoing;
 use crate::cli::options::{self, ReportOptions};
 use crate::cli::output::Output;
 use crate::cli::phrases;
@@ -22,6 +23,11 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
     }
     for error in &options.missing {
         complain(&format!("error: {error}"));
+    }
+    if options.is_ongoing()
+        && let Some(exit) = ongoing::run(&options)?
+    {
+        return Ok(exit);
     }
     let output = Output::open(&options)?;
     let mut run = Run {

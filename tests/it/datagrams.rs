@@ -48,7 +48,11 @@ fn run(frames: &[Frame], before: &str, after: &str) -> Vec<Judged> {
     }
     engine.handle(Input::Secrets(after));
     engine.finish();
-    std::iter::from_fn(|| engine.poll()).map(|SessionEvent::Closed(judged)| *judged).collect()
+    let closed = |event| match event {
+        SessionEvent::Closed(judged) => *judged,
+        SessionEvent::Updated(_) => panic!("the source has ended"),
+    };
+    std::iter::from_fn(|| engine.poll()).map(closed).collect()
 }
 
 fn only(judged: &[Judged]) -> &Judged {

@@ -18,6 +18,9 @@ mod datagrams;
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
 #[cfg(feature = "cli")]
 mod pages;
 #[cfg(feature = "cli")]
