@@ -80,6 +80,28 @@ pub trait PacketSource {
 
     /// The next item; `None` at the end.
     fn next(&mut self) -> Result<Option<Item<'_>>, Self::Error>;
+
+    /// What is known of the source itself by now. A source that knows nothing need not say so.
+    fn about(&self) -> About {
+        About::default()
+    }
+}
+
+/// What a source knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// `pcap`, `pcapng`, `live`; `unknown` otherwise.
+    pub format: &'static str,
+    /// Link types of its interfaces, in the order first met.
+    pub link_types: Vec<LinkType>,
+    /// Fractional digits of a second that its timestamps have: 0, 3, 6 or 9.
+    pub digits: usize,
+}
+
+impl Default for About {
+    fn default() -> Self {
+        Self { format: "unknown", link_types: Vec::new(), digits: 9 }
+    }
 }
 
 /// Why a capture could not be read (any further). What is odd about its bytes is a [`Problem`].
@@ -328,6 +350,10 @@ impl<R: Read> Reader<R> {
 impl<R: Read> PacketSource for Reader<R> {
     type Error = ReadError;
 
+    fn about(&self) -> About {
+        About { format: self.format(), link_types: self.link_types.clone(), digits: self.digits }
+    }
+
     fn next(&mut self) -> Result<Option<Item<'_>>, ReadError> {
         loop {
             if let Some(problem) = self.notes.next() {
@@ -357,6 +383,11 @@ impl<R: Read> PacketSource for Reader<R> {
             }
         }
     }
+}
+
+/// Whether a file that begins so is a capture, uncompressed. Four bytes suffice.
+pub fn is_capture(head: &[u8]) -> bool {
+    sniff::magic(head).is_some()
 }
 
 /// Walks a whole capture for the key logs embedded in it, so that one at the end opens the packets

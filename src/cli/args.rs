@@ -18,14 +18,71 @@ pub(super) struct Cli {
 const AFTER: &str = "\
 Without a command, `tlswhy CAPTURE...` is `tlswhy report CAPTURE...`.
 
-Exit status: 0 it did its work, whatever the handshakes did; 2 bad usage or unreadable input.";
+Exit status: 0 it did its work, whatever the handshakes did; 1 an expectation (as of --fail-on) was \
+not met; 2 bad usage or unreadable input.
+
+Examples:
+  tlswhy incident.pcapng                     what failed, why, and what to do
+  tlswhy report --keylog keys.log a.pcap     the same, with everything decrypted
+  tcpdump -i eth0 -w - port 443 | tlswhy -   straight from the wire
+  tlswhy explain unknown_ca                  what an alert or a cause means
+
+`tlswhy report --help` has more.";
+
+const REPORT_AFTER: &str = "\
+Words of --only and --fail-on: an outcome (established, refused, failed, incomplete), a cause \
+(`tlswhy explain` lists them), side:client, side:server. Several are separated by commas, and any of \
+them suffices. --fail-on minds all sessions, also those that --only leaves out.
+
+A folder stands for the captures in it and below it (*.pcap, *.pcapng, *.cap, also .gz and .zst, and \
+whatever begins like one). A capture that cannot be read is named on standard error, the others are \
+done, and the status is 2.
+
+Examples:
+  tlswhy report incident.pcapng
+      One session is told in full, several as an overview
+  tlswhy report --client-ca clients-ca.pem --server-ca public-ca.pem incident.pcapng
+      Also says whom those CAs would have refused
+  tlswhy report --format html -o report.html --redact captures/
+      One page for a ticket: filter, timelines, certificates; names and addresses replaced
+  tlswhy report --format junit -o tls.xml --fail-on failed,refused captures/
+      For a build server: status 1 where a handshake went wrong
+  tlswhy report --only server-cert-expired --format markdown 'day-*/**/*.pcap.gz'
+      Where expired certificates are still served
+  zcat huge.pcap.gz | tlswhy report --format jsonl - | jq 'select(.outcome != \"established\")'
+      Each session as soon as it is over, in bounded memory";
+
+const COMPLETIONS_AFTER: &str = "\
+Examples:
+  tlswhy completions bash > /etc/bash_completion.d/tlswhy
+  tlswhy completions zsh > ~/.zfunc/_tlswhy
+  tlswhy completions fish > ~/.config/fish/completions/tlswhy.fish";
+
+const MAN_AFTER: &str = "\
+Examples:
+  tlswhy man > /usr/local/share/man/man1/tlswhy.1
+  tlswhy man report > /usr/local/share/man/man1/tlswhy-report.1
+  tlswhy man report | man -l -";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say what became of every handshake in a capture, and why
+    /// Say what became of every handshake in captures, and why
+    #[command(after_help = REPORT_AFTER)]
     Report(ReportArgs),
+    /// Compare captures with what is expected of them
+    #[command(after_help = CHECK_AFTER)]
+    Check(CheckArgs),
+    /// Say what differs between two handshakes
+    #[command(after_help = DIFF_AFTER)]
+    Diff(DiffArgs),
     /// Say what a code of a report, or a TLS alert, means
     Explain(ExplainArgs),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_AFTER)]
+    Completions(CompletionsArgs),
+    /// Print the manual page of tlswhy, or of one of its commands
+    #[command(after_help = MAN_AFTER)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,6 +93,16 @@ pub(super) enum Format {
     Json,
     /// One object a line, as soon as its session is over
     Jsonl,
+    /// One object a line in the names of Elastic Common Schema
+    Ecs,
+    /// For tickets and pull requests
+    Markdown,
+    /// One page with everything, for a browser
+    Html,
+    /// For build servers: a test case per session
+    Junit,
+    /// For code scanning (SARIF 2.1.0): a result per cause found
+    Sarif,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,12 +114,24 @@ pub(super) enum Colour {
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; `-` is standard input
+    /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; folders and patterns; `-` is standard input
     #[arg(value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+    /// Show only sessions that are so: an outcome, a cause, side:client, …
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Exit with status 1 where a session is so: an outcome, a cause, side:client, …
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+    /// Replace addresses, names and all else that tells whose packets these are; the same by the same
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// How many captures to read at the same time; as many as there are cores where not given
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroU16>,
     /// Key log to decrypt with (besides $SSLKEYLOGFILE and key logs embedded in the capture)
     #[arg(long, value_name = "FILE", help_heading = "Keys and trust")]
     pub(super) keylog: Vec<PathBuf>,
@@ -86,6 +165,109 @@ pub(super) struct ReportArgs {
     /// Leave nothing out of the text
     #[arg(short, long)]
     pub(super) verbose: bool,
+}
+
+const CHECK_AFTER: &str = "\
+An expectation is a TOML file beside the capture and named like it (docs/check.md says what it can say):
+  outcome = \"failed\"
+  cause = \"client-cert-expired\"
+  confidence_at_least = \"likely\"
+
+Exit status: 0 all is as expected; 1 something is not; 2 a mistake in an expectation, or a capture that cannot be read.
+
+Examples:
+  tlswhy check --new login.pcapng          write today's result to login.toml, to be edited
+  tlswhy check captures/                   check every capture with an expectation, in all folders below
+  tlswhy check --format junit captures/    the same for a build server
+  tlswhy check --update captures/          rewrite the values that are not so any more, and show them";
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Expectations (`*.toml`), captures with an expectation beside them, or folders of them; this folder
+    /// where nothing is named
+    #[arg(value_name = "EXPECTATION|CAPTURE|FOLDER")]
+    pub(super) what: Vec<PathBuf>,
+    /// Write what is said of a capture today as an expectation beside it; nothing is overwritten
+    #[arg(long, value_name = "CAPTURE", conflicts_with_all = ["what", "update", "format"])]
+    pub(super) new: Vec<PathBuf>,
+    /// Rewrite the values of expectations that are not met, and show the difference
+    #[arg(long, conflicts_with = "format")]
+    pub(super) update: bool,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "FORMAT")]
+    pub(super) format: CheckFormat,
+    /// Name what is as expected, too
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// One object for everything
+    Json,
+    /// For build servers
+    Junit,
+}
+
+const DIFF_AFTER: &str = "\
+`FILE:2` is the second session of a file. Where a file has several and none is named, one that failed is compared with
+one that did not, of the same server name or address where there is such a pair; it is said which.
+
+Exit status: 0 the handshakes are alike; 1 they differ; 2 a capture cannot be read, or has no such session.
+Times and guesses at the software are shown, and do not make a difference by themselves.
+
+Examples:
+  tlswhy diff good.pcapng bad.pcapng
+  tlswhy diff trace.pcapng:1 trace.pcapng:4
+  tlswhy diff --keylog keys.log trace.pcapng     the first that failed with one that did not";
+
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The first handshake: a capture, or `CAPTURE:N` for its session N
+    #[arg(value_name = "A")]
+    pub(super) a: PathBuf,
+    /// The second; another session of the same capture where it is not named
+    #[arg(value_name = "B")]
+    pub(super) b: Option<PathBuf>,
+    /// How to print what differs
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    pub(super) format: DiffFormat,
+    /// Key log to decrypt both with (besides those embedded in the captures)
+    #[arg(long, value_name = "FILE")]
+    pub(super) keylog: Vec<PathBuf>,
+    /// RSA private key of a server, which opens sessions with RSA key transport
+    #[arg(long, value_name = "FILE")]
+    pub(super) server_key: Vec<PathBuf>,
+    /// Certificates that the server trusts
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) client_ca: Vec<PathBuf>,
+    /// Certificates that the client trusts
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) server_ca: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For people
+    Text,
+    /// One object
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// A command; nothing for tlswhy itself
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }
 
 #[derive(Debug, Args)]

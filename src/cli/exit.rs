@@ -7,7 +7,9 @@ use std::process::ExitCode;
 pub(super) enum Exit {
     /// It did its work, whatever the handshakes did: 0.
     Done,
-    /// Bad usage or unreadable input: 2. (1 is kept for expectations that were not met.)
+    /// What was expected is not so: 1.
+    NotMet,
+    /// Bad usage or unreadable input: 2.
     Failed,
 }
 
@@ -15,6 +17,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Done => Self::SUCCESS,
+            Exit::NotMet => Self::FAILURE,
             Exit::Failed => Self::from(2),
         }
     }

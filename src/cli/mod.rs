@@ -1,12 +1,19 @@
 //! The command line.
 
 mod args;
+mod check;
+mod diff;
 mod exit;
 mod explain;
 mod options;
 mod output;
+mod pages;
 mod phrases;
+mod progress;
+mod read;
 mod report;
+mod select;
+mod whole;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -25,7 +32,11 @@ pub fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Some(Command::Report(args)) => report::run(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
         None => report::run(&cli.report),
     };
     done.unwrap_or_else(|error| {

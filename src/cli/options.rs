@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::phrases;
+use crate::cli::select::Selection;
 use crate::decrypt::KeyRing;
 use crate::error::Error;
 use crate::problem::Problem;
@@ -19,6 +20,13 @@ const WIDTH: usize = 100;
 #[derive(Debug)]
 pub(super) struct ReportOptions {
     pub(super) captures: Vec<PathBuf>,
+    /// Names on the command line that mean no capture.
+    pub(super) missing: Vec<Error>,
+    /// Captures read at the same time.
+    pub(super) jobs: usize,
+    pub(super) only: Option<Selection>,
+    pub(super) fail_on: Option<Selection>,
+    pub(super) redact: bool,
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
@@ -38,8 +46,15 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
         return Err(Error::Usage(phrases::STDIN_TWICE.to_owned()));
     }
     let mut notes = Vec::new();
+    let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
+    let (captures, missing) = source::captures(&args.captures);
     Ok(ReportOptions {
-        captures: args.captures.clone(),
+        captures,
+        missing,
+        jobs: args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get())),
+        only,
+        fail_on,
+        redact: args.redact,
         format: args.format,
         keys: keys(args, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,
@@ -48,6 +63,10 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
         style: style(args),
         notes,
     })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn keys(args: &ReportArgs, notes: &mut Vec<String>) -> Result<KeyRing, Error> {

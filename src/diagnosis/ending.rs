@@ -222,12 +222,15 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
 /// A refusal that has to do with who the client is.
 fn refusal(session: &Session) -> Option<&Seen<Refusal>> {
     // A server that says "bad request" to a client that has left without one refuses nobody.
+    // A page in plaintext says nothing about a certificate.
     let asked = |seen: &Seen<Refusal>| {
-        seen.value.plaintext
-            || !seen.value.protocol.starts_with("http")
+        !seen.value.protocol.starts_with("http")
             || session.application_data.client.first.is_some_and(|at| at.packet <= seen.packet)
     };
-    session.refusals.iter().find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && asked(seen))
+    session
+        .refusals
+        .iter()
+        .find(|seen| seen.value.meaning != RefusalMeaning::PlainHttpToTls && !seen.value.plaintext && asked(seen))
 }
 
 /// Whether the server had accepted the client's flight before `packet`: a ticket, or data of its own

@@ -12,7 +12,7 @@ mod tcp_session;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::capture::Packet;
+use crate::capture::{self, Packet, ReadError};
 use crate::decrypt::KeyRing;
 use crate::diagnosis::diagnosis::Diagnosis;
 use crate::diagnosis::{self};
@@ -25,7 +25,7 @@ use crate::problem::Problem;
 use crate::seen::At;
 use crate::session::Session;
 use crate::time::Timestamp;
-use crate::trust::Beliefs;
+use crate::trust::{Anchors, Beliefs};
 
 use conversation::Conversation;
 pub use limits::Limits;
@@ -58,7 +58,15 @@ pub struct Judged {
     pub diagnosis: Diagnosis,
 }
 
-/// What the engine may assume, and how much it may hold.
+/// What the engine may assume, and how much it may hold. A plain struct: its fields may be set as well.
+///
+/// ```
+/// use tlswhy::Options;
+///
+/// let options = Options::default().with_server_name("api.example").with_key_log("# no keys yet\n");
+/// assert_eq!(options.beliefs.server_name.as_deref(), Some("api.example"));
+/// assert!(options.keys.is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Bounds on memory and work.
@@ -69,7 +77,90 @@ pub struct Options {
     pub keys: KeyRing,
 }
 
-/// Follows sessions and judges them when they are over.
+impl Options {
+    /// Decrypts with a key log (what `SSLKEYLOGFILE` names), too. Lines that are none are passed over;
+    /// [`KeyRing::add_log`] on `keys` tells of them.
+    #[must_use]
+    pub fn with_key_log(mut self, text: &str) -> Self {
+        self.keys.add_log(text);
+        self
+    }
+
+    /// Decrypts with the key logs embedded in a pcapng capture, too. They are handed to the engine in any
+    /// case when it meets them; this is for those that stand behind the packets that they open.
+    ///
+    /// # Errors
+    /// As reading the capture would.
+    pub fn with_embedded_keys(mut self, capture: impl std::io::Read) -> Result<Self, ReadError> {
+        for text in capture::prescan_secrets(capture)? {
+            self.keys.add_log(&text);
+        }
+        Ok(self)
+    }
+
+    /// Decrypts with a server's RSA private key (PEM or DER), too, where RSA key transport was used.
+    ///
+    /// # Errors
+    /// A problem that says what is wrong with the key.
+    pub fn with_server_key(mut self, key: &[u8]) -> Result<Self, Problem> {
+        self.keys.add_server_key(key)?;
+        Ok(self)
+    }
+
+    /// Judges clients by these certificates, in DER, which the server trusts.
+    #[must_use]
+    pub fn with_client_ca(mut self, certificates: &[Vec<u8>]) -> Self {
+        self.beliefs.client_ca = Some(Anchors::from_der(certificates));
+        self
+    }
+
+    /// Judges servers by these certificates, in DER, which the client trusts.
+    #[must_use]
+    pub fn with_server_ca(mut self, certificates: &[Vec<u8>]) -> Self {
+        self.beliefs.server_ca = Some(Anchors::from_der(certificates));
+        self
+    }
+
+    /// The name that the client meant, where the handshake does not say it.
+    #[must_use]
+    pub fn with_server_name(mut self, name: impl Into<String>) -> Self {
+        self.beliefs.server_name = Some(name.into());
+        self
+    }
+}
+
+/// Follows sessions and judges them when they are over. It does no I/O of its own and knows no clock, so
+/// that packets may come from anywhere: from a [`Reader`](crate::capture::Reader), or by hand as here.
+///
+/// ```
+/// use tlswhy::capture::{Item, PacketSource, Reader};
+/// use tlswhy::engine::{Input, SessionEvent};
+/// use tlswhy::{Engine, Options};
+///
+/// # let bytes: &[u8] =
+/// #     include_bytes!("../../fixtures/client-cert-missing/openssl-openssl-tls12.pcapng");
+/// let mut reader = Reader::new(bytes); // any `Read`
+/// let mut engine = Engine::new(Options::default());
+/// let mut causes = Vec::new();
+/// loop {
+///     match reader.next()? {
+///         Some(Item::Packet(packet)) => engine.handle(Input::Packet(packet)),
+///         Some(Item::Secrets(text)) => engine.handle(Input::Secrets(text)),
+///         Some(Item::Problem(problem)) => eprintln!("{}", problem.text),
+///         None => break,
+///     }
+///     // A session is told as soon as it is over, and forgotten.
+///     while let Some(SessionEvent::Closed(judged)) = engine.poll() {
+///         causes.push(judged.diagnosis.cause.code());
+///     }
+/// }
+/// engine.finish();
+/// while let Some(SessionEvent::Closed(judged)) = engine.poll() {
+///     causes.push(judged.diagnosis.cause.code());
+/// }
+/// assert_eq!(causes, ["client-cert-missing"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Engine {
     limits: Limits,

@@ -2,6 +2,7 @@
 //! them.
 
 mod file;
+mod find;
 mod pem;
 mod stdin;
 mod trust;
@@ -13,6 +14,7 @@ use crate::capture::Reader;
 use crate::error::Error;
 
 pub use file::{bytes, key_log};
+pub use find::captures;
 pub use trust::{certificates, revocation_lists, system_certificates};
 
 /// An opened capture.

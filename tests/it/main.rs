@@ -11,7 +11,17 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "cli")]
+mod check;
 mod datagrams;
+#[cfg(feature = "cli")]
+mod diff;
+#[cfg(feature = "cli")]
+mod library;
+#[cfg(feature = "cli")]
+mod pages;
+#[cfg(feature = "cli")]
+mod reports;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

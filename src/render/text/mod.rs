@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use crate::report::{Outcome, Report};
 use page::{Page, Tone};
+pub(crate) use session::{decryption, negotiated, who_acts};
 
 /// How to write.
 #[derive(Debug, Clone, PartialEq, Eq)]

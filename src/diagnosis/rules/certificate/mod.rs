@@ -62,7 +62,9 @@ fn visible(case: &Case<'_>, role: Role, fault: Fault, universal: bool, flaw: &Fl
             _ => Assessment::Silent,
         };
     };
-    let summary = format!("The {} refused the {role}'s certificate{}: it {said}.", role.peer(), subject(case, role));
+    let whose = if said.starts_with("extendedKeyUsage") || said.starts_with("keyUsage") { "its" } else { "it" };
+    let summary =
+        format!("The {} refused the {role}'s certificate{}: {whose} {said}.", role.peer(), subject(case, role));
     let mut finding = Finding::with(confidence, summary, refused.evidence()).and_maybe(evidence);
     if rivals {
         finding = finding.explain("The certificate has more than one fault; all of them have to be mended.");

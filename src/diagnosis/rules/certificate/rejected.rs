@@ -3,7 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::Stage;
+use crate::diagnosis::ending::{Close, Stage};
 use crate::diagnosis::refused::How;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::unseen;
@@ -40,11 +40,13 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         How::Page(_) => return Assessment::Silent,
         How::Answer(_, HiddenAnswer::NginxPage) => Confidence::Likely,
         How::Answer(..) => Confidence::Possible,
+        How::Closed(..) if case.has_holes() => Confidence::Possible,
         How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {
             closes_silently(case, Role::Server)
         }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
         How::Closed(..) if role == Role::Client => Confidence::Likely,
+        How::Closed(_, Close::Plaintext) => Confidence::Likely,
         How::Closed(..) => leaves_silently(case),
     };
     if role == Role::Client
@@ -58,7 +60,17 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         case,
         &refused,
         confidence,
-        format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        match refused.how {
+            How::Closed(..) if refused.stage == Stage::Finished => format!(
+                "The {verifier} completed the handshake and left at once, as those do that refuse the {role}'s certificate by themselves."
+            ),
+            How::Closed(..) => {
+                format!(
+                    "The {verifier} left after the {role}'s certificate without a word, and most likely refused it."
+                )
+            }
+            _ => format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        },
         if refused.is_hidden() || case.is_unread(role) {
             "What could tell the reason is encrypted."
         } else {

@@ -93,17 +93,30 @@ fn said_so(case: &Case<'_>) -> Option<Finding> {
             if alert.description == CERTIFICATE_REQUIRED && seen.value.from == Role::Server =>
         {
             let text = format!("the server refused with alert {} (116)", alerts::display(CERTIFICATE_REQUIRED));
-            Some(with_answer(case, Finding::certain(summary, Evidence::of(seen, text))))
+            Some(with_answer(case, Finding::with(sure(case), summary, Evidence::of(seen, text))))
         }
         Ending::Refusal { seen } if seen.value.meaning == RefusalMeaning::CertificateMissing => {
             if session_did_not_ask(case) || case.presented_at(Role::Client).is_some() && !case.answered_empty() {
                 return None;
             }
             let text = format!("the server answered \"{}\"", seen.value.text);
-            Some(with_answer(case, Finding::certain(summary, Evidence::of(seen, text))))
+            Some(with_answer(case, Finding::with(sure(case), summary, Evidence::of(seen, text))))
         }
         _ => None,
     }
+}
+
+/// Certain, unless the server's request leaves out a common kind of key: then the client may well have a
+/// certificate, and could not use it.
+fn sure(case: &Case<'_>) -> Confidence {
+    let request = case.session.certificate_request.value().and_then(|request| request.message.as_ref());
+    let narrow = request.is_some_and(|request| {
+        let list = &request.signature_algorithms;
+        let rsa = list.iter().any(|scheme| matches!(scheme, 0x0804..=0x0806) || scheme & 0xff == 1);
+        let ecdsa = list.iter().any(|scheme| scheme & 0xff == 3 && *scheme < 0x0700);
+        !list.is_empty() && !(rsa && ecdsa)
+    });
+    if narrow { Confidence::Likely } else { Confidence::Certain }
 }
 
 fn session_did_not_ask(case: &Case<'_>) -> bool {
@@ -120,7 +133,7 @@ fn with_answer(case: &Case<'_>, finding: Finding) -> Finding {
 
 /// The server's refusal of an empty answer.
 fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
-    let proved = if empty.inferred { Confidence::Likely } else { Confidence::Certain };
+    let proved = if empty.inferred { Confidence::Likely } else { sure(case) };
     match case.ending {
         Ending::Alert { seen, alert, stage } if seen.value.from == Role::Server && stage >= Stage::ClientFlight => {
             let text =

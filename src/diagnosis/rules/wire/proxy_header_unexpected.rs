@@ -40,7 +40,11 @@ fn examine(case: &Case<'_>) -> Assessment {
         return Assessment::Silent;
     }
     let sent = Evidence::at(at, "the client's side sent a PROXY protocol header ahead of TLS");
+    let answer = session.plaintext.server.as_ref();
     let (evidence, confidence) = match case.ending {
+        _ if answer.is_some() => {
+            (answer.map(|seen| Evidence::of(seen, "the server answered in plaintext")), Confidence::Certain)
+        }
         Ending::Alert { seen, alert, stage: Stage::Nothing | Stage::Hello } if seen.value.from == Role::Server => (
             Some(Evidence::of(
                 seen,
@@ -55,10 +59,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         Ending::Closed { by: Role::Server, at, how, .. } => {
             (Some(Evidence::at(at, format!("the server {}", how.words()))), Confidence::Likely)
         }
-        _ => match session.plaintext.server.as_ref() {
-            Some(seen) => (Some(Evidence::of(seen, "the server answered in plaintext")), Confidence::Likely),
-            None => return Assessment::Silent,
-        },
+        _ => return Assessment::Silent,
     };
     let finding = Finding::with(
         confidence,
