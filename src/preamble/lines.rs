@@ -312,6 +312,36 @@ mod tests {
     }
 
     #[test]
+    fn mail_and_file_transfer_ask_and_are_refused_in_their_own_words() {
+        use Role::{Client, Server};
+        let refused = |protocol: &'static str, lines: &[(Role, &str)], words: &str| {
+            assert_eq!(told(lines), Some((protocol, Some(words.to_owned()))));
+        };
+        let smtp = [(Server, "220 mail ESMTP\r\n"), (Client, "STARTTLS\r\n"), (Server, "454 TLS not available\r\n")];
+        refused("smtp", &smtp, "454 TLS not available");
+        let imap = [(Server, "* OK ready\r\n"), (Client, "a1 STARTTLS\r\n"), (Server, "a1 NO not here\r\n")];
+        refused("imap", &imap, "a1 NO not here");
+        let pop3 = [(Server, "+OK ready\r\n"), (Client, "STLS\r\n"), (Server, "-ERR no\r\n")];
+        refused("pop3", &pop3, "-ERR no");
+        let ftp = [(Server, "220 (ftp)\r\n"), (Client, "AUTH TLS\r\n"), (Server, "530 Please login\r\n")];
+        refused("ftp", &ftp, "530 Please login");
+    }
+
+    #[test]
+    fn a_greeting_without_tls_and_a_proxy_that_says_no() {
+        let mut mysql = Tracker::default();
+        let greeting = [&[40, 0, 0, 0, 10][..], b"8.0\0", &[0; 13], &[0xff, 0xf7]].concat();
+        mysql.feed(Role::Server, &greeting, At::default());
+        let told = mysql.finish().expect("a preamble");
+        assert!(matches!(told.outcome, PreambleOutcome::NotOffered(_)) && told.protocol == "mysql");
+        let mut socks = Tracker::default();
+        socks.feed(Role::Client, &[5, 1, 0], At::default());
+        socks.feed(Role::Server, &[5, 0xff], At::default());
+        let told = socks.finish().expect("a preamble");
+        assert!(matches!(told.outcome, PreambleOutcome::Refused(_)) && told.protocol == "socks5");
+    }
+
+    #[test]
     fn xmpp_needs_no_line_ends() {
         use Role::{Client, Server};
         let open = (Client, "<?xml version='1.0'?><stream:stream to='example.test'>");
