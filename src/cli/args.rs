@@ -165,6 +165,17 @@ pub(super) struct ReportArgs {
     /// Leave nothing out of the text
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Open the terminal timeline, whatever standard output is
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with = "no_tui", help_heading = "Terminal timeline")]
+    pub(super) tui: bool,
+    /// Print the report, even on a terminal
+    #[arg(long, help_heading = "Terminal timeline")]
+    pub(super) no_tui: bool,
+    /// Take clicks and the wheel in the terminal timeline
+    #[cfg(feature = "tui")]
+    #[arg(long, help_heading = "Terminal timeline")]
+    pub(super) mouse: bool,
 }
 
 const CHECK_AFTER: &str = "\

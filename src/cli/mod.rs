@@ -13,6 +13,8 @@ mod progress;
 mod read;
 mod report;
 mod select;
+#[cfg(feature = "tui")]
+mod tui;
 mod whole;
 
 use std::io::{self, ErrorKind, Write};
@@ -31,19 +33,29 @@ pub fn main() -> ExitCode {
         Err(error) => return not_a_command(&error).into(),
     };
     let done = match &cli.command {
-        Some(Command::Report(args)) => report::run(args),
+        Some(Command::Report(args)) => captures(args, false),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Completions(args)) => pages::completions(args),
         Some(Command::Man(args)) => pages::man(args),
-        None => report::run(&cli.report),
+        None => captures(&cli.report, true),
     };
     done.unwrap_or_else(|error| {
         complain(&format!("error: {error}"));
         Exit::Failed
     })
     .into()
+}
+
+/// Captures: in the terminal timeline, or as a report. `bare`: no command was named.
+fn captures(args: &args::ReportArgs, bare: bool) -> Result<Exit, Error> {
+    #[cfg(feature = "tui")]
+    if tui::is_wanted(args, bare) {
+        return tui::run(args);
+    }
+    let _ = bare;
+    report::run(args)
 }
 
 /// Help and version are no errors; anything else is one line.

@@ -155,7 +155,7 @@ fn key_log_of_environment() -> Option<PathBuf> {
 
 /// A variable that is set to something.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
