@@ -105,6 +105,21 @@ impl Tracker {
             self.line(Role::Client, text.to_owned(), at);
         } else if self.protocol.is_none() && matches!(words.first(), Some(&("EHLO" | "LHLO"))) {
             self.line(Role::Client, text.to_owned(), at);
+        } else if words.as_slice() == ["QUIT"] && self.asked.is_none() {
+            self.left_without_upgrade(at);
+        }
+    }
+
+    /// SMTP: the client leaves right behind a greeting that offered no STARTTLS. It came for TLS.
+    fn left_without_upgrade(&mut self, at: At) {
+        let said = |role: Role| String::from_utf8_lossy(&self.sides.of(role).text).to_ascii_uppercase();
+        let (client, server) = (said(Role::Client), said(Role::Server));
+        let greeted = client.lines().any(|line| line.starts_with("EHLO ") || line.starts_with("LHLO "));
+        let mailed = client.lines().any(|line| line.starts_with("MAIL "));
+        let answered = server.lines().any(|line| line.starts_with("250 "));
+        if greeted && answered && !mailed && !server.contains("STARTTLS") {
+            self.protocol = Some(if client.contains("LHLO ") { "lmtp" } else { "smtp" });
+            self.not_offered.get_or_insert(Seen::read("the answer to EHLO lists no STARTTLS".to_owned(), at));
         }
     }
 
@@ -325,6 +340,16 @@ mod tests {
         refused("pop3", &pop3, "-ERR no");
         let ftp = [(Server, "220 (ftp)\r\n"), (Client, "AUTH TLS\r\n"), (Server, "530 Please login\r\n")];
         refused("ftp", &ftp, "530 Please login");
+    }
+
+    #[test]
+    fn who_leaves_smtp_for_want_of_starttls_came_for_tls() {
+        use Role::{Client, Server};
+        let greeting = (Server, "220 mail ESMTP\r\n");
+        let plain = [greeting, (Client, "EHLO me\r\n"), (Server, "250-mail\r\n250 SIZE\r\n"), (Client, "QUIT\r\n")];
+        assert_eq!(told(&plain), Some(("smtp", Some("the answer to EHLO lists no STARTTLS".to_owned()))));
+        let mail = [plain[0], plain[1], plain[2], (Client, "MAIL FROM:<a@example.test>\r\n"), plain[3]];
+        assert_eq!(told(&mail), None);
     }
 
     #[test]
