@@ -105,20 +105,21 @@ impl Tracker {
             self.line(Role::Client, text.to_owned(), at);
         } else if self.protocol.is_none() && matches!(words.first(), Some(&("EHLO" | "LHLO"))) {
             self.line(Role::Client, text.to_owned(), at);
-        } else if words.as_slice() == ["QUIT"] && self.asked.is_none() {
-            self.left_without_upgrade(at);
+        } else if self.asked.is_none() && self.protocol == Some("smtp") && words.as_slice() != ["QUIT"] {
+            // It goes on without TLS.
+            self.protocol = None;
+            self.not_offered = None;
         }
     }
 
-    /// SMTP: the client leaves right behind a greeting that offered no STARTTLS. It came for TLS.
-    fn left_without_upgrade(&mut self, at: At) {
+    /// SMTP: the answer to EHLO is over, and lists no STARTTLS. A client that says no more but QUIT came for it.
+    fn offers_no_starttls(&mut self, upper: &str, at: At) {
         let said = |role: Role| String::from_utf8_lossy(&self.sides.of(role).text).to_ascii_uppercase();
         let (client, server) = (said(Role::Client), said(Role::Server));
-        let greeted = client.lines().any(|line| line.starts_with("EHLO ") || line.starts_with("LHLO "));
-        let mailed = client.lines().any(|line| line.starts_with("MAIL "));
-        let answered = server.lines().any(|line| line.starts_with("250 "));
-        if greeted && answered && !mailed && !server.contains("STARTTLS") {
-            self.protocol = Some(if client.contains("LHLO ") { "lmtp" } else { "smtp" });
+        let greeted =
+            client.trim_end().lines().last().is_some_and(|line| line.starts_with("EHLO ") || line.starts_with("LHLO "));
+        if upper.starts_with("250 ") && greeted && self.protocol.is_none() && !server.contains("STARTTLS") {
+            self.protocol = Some("smtp");
             self.not_offered.get_or_insert(Seen::read("the answer to EHLO lists no STARTTLS".to_owned(), at));
         }
     }
@@ -134,6 +135,7 @@ impl Tracker {
 
     fn server_line(&mut self, text: &str, upper: &str, at: At) {
         let Some((_, protocol)) = self.asked else {
+            self.offers_no_starttls(upper, at);
             return;
         };
         if self.refused.is_some() || self.upgraded.is_some() {
