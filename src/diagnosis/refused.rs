@@ -130,6 +130,8 @@ impl<'a> Refused<'a> {
             },
             How::Hidden(_) | How::Answer(..) => Fit::Silent,
             How::Page(seen) => page_fit(seen.value.meaning, fault),
+            // Nobody leaves TLS for plaintext who trusts his peer.
+            How::Closed(_, Close::Plaintext) if fault != Fault::NotAuthorized => Fit::Allows,
             How::Closed(..) if dialects::closes_for(candidates, cause) => Fit::Allows,
             How::Closed(..) if fault == Fault::NotAuthorized => Fit::Unusual,
             How::Closed(..) => Fit::Silent,
@@ -153,7 +155,16 @@ impl<'a> Refused<'a> {
             }
             How::Page(seen) => Evidence::of(seen, format!("the {verifier} answered \"{}\"", seen.value.text)),
             How::Answer(at, what) => Evidence::at(at, answer_words(what)),
-            How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {} without an alert", how.words())),
+            How::Closed(at, how) if self.stage == Stage::Finished => Evidence::at(
+                at,
+                format!(
+                    "the {verifier} {} straight behind the handshake, without a byte of application data",
+                    how.words()
+                ),
+            ),
+            How::Closed(at, how) => {
+                Evidence::at(at, format!("the {verifier} {}, and said nothing of why", how.words()))
+            }
         }
     }
 

@@ -466,9 +466,9 @@ impl Session {
         self.server_hello.value().map(ServerHello::selected_version)
     }
 
-    /// Whether TLS 1.3 (or DTLS 1.3) was chosen.
+    /// Whether TLS 1.3 (or DTLS 1.3) was chosen, or a draft of either: NSS before 3.90 spoke draft 43 of DTLS 1.3.
     pub fn is_tls13(&self) -> bool {
-        matches!(self.version(), Some(0x0304 | 0xfefc))
+        matches!(self.version(), Some(0x0304 | 0xfefc | 0x7f00..=0x7fff))
     }
 
     /// Readable alerts of `role`, in order.

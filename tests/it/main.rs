@@ -17,6 +17,7 @@ mod check;
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
+mod datagrams;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

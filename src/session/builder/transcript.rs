@@ -24,6 +24,8 @@ pub(super) struct Transcript {
     broken: Option<&'static str>,
     /// Messages have the header of DTLS, of 12 bytes.
     dtls: bool,
+    /// See [`Self::of_draft`].
+    draft: bool,
 }
 
 const CLIENT_HELLO: u8 = 1;
@@ -35,6 +37,11 @@ impl Transcript {
     /// One without messages; `dtls` says that they will have the header of DTLS.
     pub(super) fn of(dtls: bool) -> Self {
         Self { dtls, ..Self::default() }
+    }
+
+    /// It is a draft of DTLS 1.3 as NSS spoke it (43): hashes cover the header of DTLS, as in DTLS 1.2.
+    pub(super) fn of_draft(&mut self) {
+        self.draft = true;
     }
 
     /// Forgets all so far: HelloVerifyRequest and the ClientHello before it are no part of the handshake
@@ -82,7 +89,7 @@ impl Transcript {
         if self.broken.is_some() {
             return None;
         }
-        if tls13 && self.dtls {
+        if tls13 && self.dtls && !self.draft {
             return self.with_tls_headers().before(from, kind, tls13, hash);
         }
         let order = if tls13 { self.order13(&hash) } else { self.order12() };
