@@ -13,11 +13,13 @@
 mod causes;
 #[cfg(feature = "cli")]
 mod check;
+mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
+mod fixture;
 #[cfg(feature = "cli")]
 mod library;
-mod datagrams;
+mod registry;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;
