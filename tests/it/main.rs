@@ -17,6 +17,8 @@ mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
 mod fixture;
+mod frames;
+mod invariance;
 #[cfg(feature = "cli")]
 mod library;
 mod registry;
