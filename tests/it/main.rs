@@ -22,6 +22,8 @@ mod invariance;
 #[cfg(feature = "cli")]
 mod library;
 mod registry;
+#[cfg(unix)]
+mod remedies;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;
