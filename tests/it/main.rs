@@ -16,6 +16,9 @@ mod check;
 mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
+mod fixture;
+mod frames;
+mod invariance;
 #[cfg(feature = "cli")]
 mod library;
 #[cfg(feature = "live")]
@@ -23,6 +26,9 @@ mod live;
 mod ongoing;
 #[cfg(feature = "cli")]
 mod pages;
+mod registry;
+#[cfg(unix)]
+mod remedies;
 #[cfg(feature = "cli")]
 mod reports;
 #[cfg(all(unix, feature = "tui"))]
