@@ -25,6 +25,21 @@ pub enum Error {
         /// What it looks like, and what to do.
         hint: String,
     },
+    /// A folder is named, and there is no capture in it.
+    #[error(
+        "there is no capture in {} or below it (*.pcap, *.pcapng, *.cap, also .gz and .zst): name the file itself",
+        shown(folder)
+    )]
+    NoCaptures {
+        /// Which.
+        folder: PathBuf,
+    },
+    /// A pattern is named, and there is nothing that fits it.
+    #[error("no file fits {}: check the folder, and what the shell made of the pattern", shown(pattern))]
+    NothingFits {
+        /// Which.
+        pattern: PathBuf,
+    },
     /// Standard input is named, and a person would have to type the capture.
     #[error("standard input is a terminal: pipe a capture into it (`tcpdump -w - | tlswhy -`), or name a file")]
     StdinIsATerminal,

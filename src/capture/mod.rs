@@ -390,6 +390,11 @@ impl<R: Read> PacketSource for Reader<R> {
     }
 }
 
+/// Whether a file that begins so is a capture, uncompressed. Four bytes suffice.
+pub fn is_capture(head: &[u8]) -> bool {
+    sniff::magic(head).is_some()
+}
+
 /// Walks a whole capture for the key logs embedded in it, so that one at the end opens the packets
 /// before it. Costs little for a pcap, which has none; of at most 64 MiB of text, the rest is left out.
 ///

@@ -21,14 +21,77 @@ pub(super) struct Cli {
 const AFTER: &str = "\
 Without a command, `tlswhy CAPTURE...` is `tlswhy report CAPTURE...`.
 
-Exit status: 0 it did its work, whatever the handshakes did; 2 bad usage or unreadable input.";
+Exit status: 0 it did its work, whatever the handshakes did; 1 an expectation (as of --fail-on) was \
+not met; 2 bad usage or unreadable input.
+
+Examples:
+  tlswhy incident.pcapng                     what failed, why, and what to do
+  tlswhy report --keylog keys.log a.pcap     the same, with everything decrypted
+  tlswhy -i eth0                             what fails, while it does
+  ssh host tcpdump -U -w - | tlswhy -        the same on another host
+  tlswhy explain unknown_ca                  what an alert or a cause means
+
+`tlswhy report --help` has more.";
+
+const REPORT_AFTER: &str = "\
+Words of --only and --fail-on: an outcome (established, refused, failed, incomplete), a cause \
+(`tlswhy explain` lists them), side:client, side:server. Several are separated by commas, and any of \
+them suffices. --fail-on minds all sessions, also those that --only leaves out.
+
+A folder stands for the captures in it and below it (*.pcap, *.pcapng, *.cap, also .gz and .zst, and \
+whatever begins like one). A capture that cannot be read is named on standard error, the others are \
+done, and the status is 2.
+
+Examples:
+  tlswhy report incident.pcapng
+      One session is told in full, several as an overview
+  tlswhy report --client-ca clients-ca.pem --server-ca public-ca.pem incident.pcapng
+      Also says whom those CAs would have refused
+  tlswhy report --format html -o report.html --redact captures/
+      One page for a ticket: filter, timelines, certificates; names and addresses replaced
+  tlswhy report --format junit -o tls.xml --fail-on failed,refused captures/
+      For a build server: status 1 where a handshake went wrong
+  tlswhy report --only server-cert-expired --format markdown 'day-*/**/*.pcap.gz'
+      Where expired certificates are still served
+  zcat huge.pcap.gz | tlswhy report --format jsonl - | jq 'select(.outcome != \"established\")'
+      Each session as soon as it is over, in bounded memory";
+
+#[cfg(feature = "live")]
+const LIVE_AFTER: &str = "\
+A session is told once its verdict stands, at most 200 ms after the packet that proves it; where it turns out \
+to be another one it is told again under the same id. Key logs are followed while they grow. Once the interface \
+is open, privileges are given up (-v says which). docs/live.md has more, docs/remote.md is about other hosts.
+
+Examples:
+  tlswhy live -i eth0
+      The terminal timeline on a terminal, else each failure in full
+  tlswhy live -i any -f 'tcp port 443' --format jsonl
+      One object a line, for programs
+  tlswhy live -i lo --keylog keys.log -w kept.pcapng --until-failure
+      Until something fails; the packets and their keys are kept in one file
+  sudo setcap cap_net_raw+ep \"$(command -v tlswhy)\"
+      Once, so that no root is needed";
+
+const COMPLETIONS_AFTER: &str = "\
+Examples:
+  tlswhy completions bash > /etc/bash_completion.d/tlswhy
+  tlswhy completions zsh > ~/.zfunc/_tlswhy
+  tlswhy completions fish > ~/.config/fish/completions/tlswhy.fish";
+
+const MAN_AFTER: &str = "\
+Examples:
+  tlswhy man > /usr/local/share/man/man1/tlswhy.1
+  tlswhy man report > /usr/local/share/man/man1/tlswhy-report.1
+  tlswhy man report | man -l -";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say what became of every handshake in a capture, and why
+    /// Say what became of every handshake in captures, and why
+    #[command(after_help = REPORT_AFTER)]
     Report(ReportArgs),
     /// Capture on an interface, and say why handshakes fail while they do
     #[cfg(feature = "live")]
+    #[command(after_help = LIVE_AFTER)]
     Live(LiveArgs),
     /// List the interfaces that can be captured on
     #[cfg(feature = "live")]
@@ -41,6 +104,12 @@ pub(super) enum Command {
     Diff(DiffArgs),
     /// Say what a code of a report, or a TLS alert, means
     Explain(ExplainArgs),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS_AFTER)]
+    Completions(CompletionsArgs),
+    /// Print the manual page of tlswhy, or of one of its commands
+    #[command(after_help = MAN_AFTER)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +120,16 @@ pub(super) enum Format {
     Json,
     /// One object a line, as soon as its session is over
     Jsonl,
+    /// One object a line in the names of Elastic Common Schema
+    Ecs,
+    /// For tickets and pull requests
+    Markdown,
+    /// One page with everything, for a browser
+    Html,
+    /// For build servers: a test case per session
+    Junit,
+    /// For code scanning (SARIF 2.1.0): a result per cause found
+    Sarif,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -62,7 +141,7 @@ pub(super) enum Colour {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReportArgs {
-    /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; `-` is standard input
+    /// Captures to read: pcap or pcapng, also compressed with gzip or zstd; folders and patterns; `-` is standard input
     #[arg(value_name = "CAPTURE")]
     pub(super) captures: Vec<PathBuf>,
     /// The capture is still being written: read on as it grows, until interrupted
@@ -71,6 +150,18 @@ pub(super) struct ReportArgs {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+    /// Show only sessions that are so: an outcome, a cause, side:client, …
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Exit with status 1 where a session is so: an outcome, a cause, side:client, …
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub(super) fail_on: Vec<String>,
+    /// Replace addresses, names and all else that tells whose packets these are; the same by the same
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// How many captures to read at the same time; as many as there are cores where not given
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroU16>,
     /// Key log to decrypt with (besides $SSLKEYLOGFILE and key logs embedded in the capture)
     #[arg(long, value_name = "FILE", help_heading = "Keys and trust")]
     pub(super) keylog: Vec<PathBuf>,
@@ -104,6 +195,17 @@ pub(super) struct ReportArgs {
     /// Leave nothing out of the text
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Open the terminal timeline, whatever standard output is
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with = "no_tui", help_heading = "Terminal timeline")]
+    pub(super) tui: bool,
+    /// Print the report, even on a terminal
+    #[arg(long, help_heading = "Terminal timeline")]
+    pub(super) no_tui: bool,
+    /// Take clicks and the wheel in the terminal timeline
+    #[cfg(feature = "tui")]
+    #[arg(long, help_heading = "Terminal timeline")]
+    pub(super) mouse: bool,
 }
 
 #[cfg(feature = "live")]
@@ -255,6 +357,20 @@ pub(super) enum DiffFormat {
     Text,
     /// One object
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// A command; nothing for tlswhy itself
+    #[arg(value_name = "COMMAND")]
+    pub(super) command: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::phrases;
+use crate::cli::select::Selection;
 use crate::decrypt::KeyRing;
 use crate::error::Error;
 use crate::problem::Problem;
@@ -22,6 +23,13 @@ pub(super) struct ReportOptions {
     pub(super) follow: bool,
     /// Key logs that may grow while a source that has not ended is read.
     pub(super) key_logs: Vec<PathBuf>,
+    /// Names on the command line that mean no capture.
+    pub(super) missing: Vec<Error>,
+    /// Captures read at the same time.
+    pub(super) jobs: usize,
+    pub(super) only: Option<Selection>,
+    pub(super) fail_on: Option<Selection>,
+    pub(super) redact: bool,
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
@@ -53,18 +61,25 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
 
 /// The meaning of what `live` shares with `report`.
 #[cfg(feature = "live")]
-pub(super) fn live(args: &ReportArgs) -> Result<ReportOptions, Error> {
-    meaning(args, true)
+pub(super) fn live(args: &ReportArgs, interface: &str) -> Result<ReportOptions, Error> {
+    meaning(args, true).map(|options| ReportOptions { captures: vec![interface.into()], ..options })
 }
 
 fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> {
     let mut notes = Vec::new();
     let mut key_logs = args.keylog.clone();
     key_logs.extend(key_log_of_environment().filter(|path| !args.keylog.contains(path)));
+    let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
+    let (captures, missing) = source::captures(&args.captures);
     Ok(ReportOptions {
-        captures: args.captures.clone(),
+        captures,
         follow: args.follow,
         key_logs,
+        missing,
+        jobs: args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get())),
+        only,
+        fail_on,
+        redact: args.redact,
         format: args.format,
         keys: keys(args, is_ongoing, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,
@@ -73,6 +88,10 @@ fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> 
         style: style(args),
         notes,
     })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn keys(args: &ReportArgs, is_ongoing: bool, notes: &mut Vec<String>) -> Result<KeyRing, Error> {

@@ -9,7 +9,7 @@ use crate::cli::args::Format;
 use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
-use crate::render::{json, jsonl, text};
+use crate::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
 use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
@@ -21,6 +21,8 @@ pub(super) struct Output {
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// There are no other captures: even text may be told session by session.
+    alone: bool,
     /// Sessions told before their end, by number: cause and outcome as told.
     told: BTreeMap<u64, (String, Outcome)>,
 }
@@ -28,9 +30,10 @@ pub(super) struct Output {
 type Target = Box<dyn Write>;
 
 enum State {
-    /// Text needs all sessions before the first line.
-    Text {
+    /// All sessions are needed before the first line.
+    Whole {
         out: Target,
+        face: Face,
         sessions: Vec<Session>,
     },
     /// Nothing is written before a capture was found to be one.
@@ -40,21 +43,39 @@ enum State {
     Json {
         writer: json::Writer<Target>,
     },
-    Jsonl {
+    /// A line for each session, as they come.
+    Lines {
         out: Target,
+        ecs: bool,
     },
     /// Writing failed: nothing more is tried.
     Broken,
+}
+
+/// What is written at the end, of everything.
+#[derive(Clone, Copy)]
+enum Face {
+    Text,
+    Markdown,
+    Html,
+    Junit,
+    Sarif,
 }
 
 impl Output {
     /// Opens the target.
     pub(super) fn open(options: &ReportOptions) -> Result<Self, Error> {
         let out = target(options)?;
+        let whole = |out, face| State::Whole { out, face, sessions: Vec::new() };
         let state = match options.format {
-            Format::Text => State::Text { out, sessions: Vec::new() },
             Format::Json => State::JsonToCome { out },
-            Format::Jsonl => State::Jsonl { out },
+            Format::Jsonl => State::Lines { out, ecs: false },
+            Format::Ecs => State::Lines { out, ecs: true },
+            Format::Text => whole(out, Face::Text),
+            Format::Markdown => whole(out, Face::Markdown),
+            Format::Html => whole(out, Face::Html),
+            Format::Junit => whole(out, Face::Junit),
+            Format::Sarif => whole(out, Face::Sarif),
         };
         let name = options.output.clone().unwrap_or_else(|| PathBuf::from("standard output"));
         Ok(Self {
@@ -63,24 +84,36 @@ impl Output {
             summary: Summary::default(),
             style: options.style.clone(),
             live: false,
+            alone: options.captures.len() == 1,
             told: BTreeMap::new(),
         })
+    }
+
+    /// Sessions are written as they come, in the order in which they end. Else they have to come in
+    /// the order of their first packets.
+    pub(super) fn streams(&self) -> bool {
+        matches!(self.state, State::Lines { .. }) || self.tells_text()
+    }
+
+    /// Text is written session by session, because its only source may never end.
+    fn tells_text(&self) -> bool {
+        self.live && self.alone && matches!(self.state, State::Whole { face: Face::Text, .. })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
         self.live = live;
     }
 
-    /// Adds a session.
+    /// Adds a session of the capture `path`.
     ///
     /// # Errors
     /// When it cannot be written; nothing is written any more then.
-    pub(super) fn session(&mut self, session: Session) -> io::Result<()> {
+    pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
         self.summary.add(&session);
         if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
             return Ok(());
         }
-        let written = self.try_session(session);
+        let written = self.try_session(session, path);
         if written.is_err() {
             self.state = State::Broken;
         }
@@ -92,33 +125,37 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::session`].
-    pub(super) fn early(&mut self, session: Session) -> io::Result<()> {
+    pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
         let verdict = verdict(&session);
-        let has_place = self.live && matches!(self.state, State::Text { .. } | State::Jsonl { .. });
-        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+        if !self.live || !self.streams() || self.told.get(&session.id) == Some(&verdict) {
             return Ok(());
         }
         self.told.insert(session.id, verdict);
-        let written = self.try_session(session);
+        let written = self.try_session(session, path);
         if written.is_err() {
             self.state = State::Broken;
         }
         written
     }
 
-    fn try_session(&mut self, session: Session) -> io::Result<()> {
+    fn try_session(&mut self, session: Session, path: &str) -> io::Result<()> {
         if matches!(self.state, State::JsonToCome { .. }) {
             self.begin_json()?;
         }
+        let tells_text = self.tells_text();
         match &mut self.state {
-            State::Text { out, .. } if self.live => {
+            State::Whole { out, .. } if tells_text => {
                 text::one_by_one(out, &session, &self.style)?;
                 out.flush()?;
             }
-            State::Text { sessions, .. } => sessions.push(session),
+            State::Whole { sessions, .. } => sessions.push(session),
             State::Json { writer } => writer.session(&session)?,
-            State::Jsonl { out } => {
-                jsonl::session(out, &session)?;
+            State::Lines { out, ecs } => {
+                if *ecs {
+                    ecs::session(out, &session, path)?;
+                } else {
+                    jsonl::session(out, &session)?;
+                }
                 if self.live {
                     out.flush()?;
                 }
@@ -143,24 +180,28 @@ impl Output {
             return Ok(());
         }
         self.begin_json()?;
+        let tells_text = self.tells_text();
         match self.state {
-            State::Text { mut out, sessions } => {
+            State::Whole { mut out, face, sessions } => {
                 let report = Report {
                     schema_version: SCHEMA_VERSION.to_owned(),
                     generator: Generator::default(),
                     captures,
                     summary: self.summary,
-                    sessions: in_order(sessions),
+                    sessions,
                 };
-                if self.live {
-                    text::at_the_end(&mut out, &report, &self.style)?;
-                } else {
-                    text::render(&mut out, &report, &self.style)?;
+                match face {
+                    Face::Text if tells_text => text::at_the_end(&mut out, &report, &self.style)?,
+                    Face::Text => text::render(&mut out, &report, &self.style)?,
+                    Face::Markdown => markdown::render(&mut out, &report)?,
+                    Face::Html => html::render(&mut out, &report)?,
+                    Face::Junit => junit::render(&mut out, &report)?,
+                    Face::Sarif => sarif::render(&mut out, &report)?,
                 }
                 out.flush()
             }
             State::Json { writer } => writer.finish(&captures, &self.summary).map(drop),
-            State::Jsonl { mut out } => out.flush(),
+            State::Lines { mut out, .. } => out.flush(),
             State::JsonToCome { .. } | State::Broken => Ok(()),
         }
     }
@@ -178,15 +219,6 @@ impl Output {
 /// What makes telling a session again worth it.
 fn verdict(session: &Session) -> (String, Outcome) {
     (session.diagnosis.cause.clone(), session.outcome)
-}
-
-/// Sessions in the order of their first packets, numbered from 1.
-fn in_order(mut sessions: Vec<Session>) -> Vec<Session> {
-    sessions.sort_by_key(|session| (session.capture, session.first_packet, session.id));
-    for (id, session) in (1..).zip(&mut sessions) {
-        session.id = id;
-    }
-    sessions
 }
 
 fn target(options: &ReportOptions) -> Result<Target, Error> {

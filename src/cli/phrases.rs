@@ -34,6 +34,34 @@ pub(super) fn unknown_topic(topic: &str, near: &[&str]) -> String {
     }
 }
 
+/// `--only` and `--fail-on` know no such thing.
+pub(super) fn unknown_selection(word: &str) -> String {
+    let shown: String = word.escape_debug().take(80).collect();
+    let wanted = word.rsplit(':').next().unwrap_or(word);
+    let codes = crate::cause::Cause::ALL.iter().map(|cause| cause.code());
+    let near: Vec<&str> = codes.filter(|code| wanted.len() >= 3 && code.contains(wanted)).take(4).collect();
+    let hint = if near.is_empty() {
+        "give an outcome (established, refused, failed, incomplete), a cause (`tlswhy explain` lists them), or \
+         side:client, side:server, side:network"
+            .to_owned()
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    format!("`{shown}` is no outcome, no cause and no side; {hint}")
+}
+
+/// `--fail-on` has found something.
+pub(super) fn minded(found: u64, of: u64) -> String {
+    let verb = if found == 1 { "is" } else { "are" };
+    format!("{found} of {of} sessions {verb} what --fail-on names")
+}
+
+/// There is no manual page of that name.
+pub(super) fn unknown_page(name: &str, names: &[&str]) -> String {
+    let shown: String = name.escape_debug().take(80).collect();
+    format!("there is no command `{shown}`; there are {}", names.join(", "))
+}
+
 /// The environment names a key log, and it is read.
 pub(super) fn key_log_of_environment(path: &str) -> String {
     format!("note: reading the key log {path}, which SSLKEYLOGFILE names")
@@ -84,8 +112,8 @@ mod tests {
     #[test]
     fn misuse_is_one_line_that_says_what_to_do() {
         assert_eq!(
-            said(&["report", "--format", "xml", "a"]),
-            "error: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json, jsonl]; try `tlswhy --help`"
+            said(&["report", "--format", "yaml", "a"]),
+            "error: invalid value 'yaml' for '--format <FORMAT>' [possible values: text, json, jsonl, ecs, markdown, html, junit, sarif]; try `tlswhy --help`"
         );
         let typo = said(&["report", "--keylg", "k", "a"]);
         assert!(typo.contains("--keylg") && typo.contains("--keylog") && !typo.contains('\n'), "{typo}");

@@ -68,6 +68,6 @@ pub fn key_log(path: &Path) -> Result<Zeroizing<String>, Error> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where files are read")]
-fn open_file(path: &Path) -> io::Result<File> {
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }

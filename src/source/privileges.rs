@@ -197,7 +197,7 @@ mod linux {
             let access = if Path::is_dir(path) {
                 AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::Truncate
             } else {
-                AccessFs::WriteFile | AccessFs::Truncate
+                AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev
             };
             rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, access))?;
         }

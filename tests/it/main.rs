@@ -16,11 +16,15 @@ mod live;
 mod ongoing;
 #[cfg(feature = "cli")]
 mod check;
+mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
-mod datagrams;
+#[cfg(all(feature = "tui", feature = "live"))]
+mod pages;
+#[cfg(feature = "cli")]
+mod reports;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 
 use crate::report::{Generator, NO_CAUSE, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 use page::{Page, Tone};
+pub(crate) use session::{decryption, negotiated, who_acts};
 
 /// How to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
