@@ -162,13 +162,25 @@ fn style(args: &ReportArgs) -> Style {
     let colour = match args.color {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => {
-            to_terminal && environment("NO_COLOR").is_none() && environment("TERM").as_deref() != Some("dumb")
-        }
+        Colour::Auto => wants_colour(to_terminal),
     };
+    Style { colour, width: width(to_terminal), verbose: args.verbose }
+}
+
+/// For what is printed to standard output, where no argument says how.
+pub(super) fn automatic_style() -> Style {
+    let to_terminal = io::stdout().is_terminal();
+    Style { colour: wants_colour(to_terminal), width: width(to_terminal), verbose: false }
+}
+
+fn wants_colour(to_terminal: bool) -> bool {
+    to_terminal && environment("NO_COLOR").is_none() && environment("TERM").as_deref() != Some("dumb")
+}
+
+fn width(to_terminal: bool) -> usize {
     let columns = environment("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
     let width = if to_terminal { columns.or_else(terminal_width) } else { columns };
-    Style { colour, width: width.unwrap_or(WIDTH).clamp(40, 160), verbose: args.verbose }
+    width.unwrap_or(WIDTH).clamp(40, 160)
 }
 
 #[cfg(feature = "tui")]

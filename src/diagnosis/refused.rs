@@ -158,7 +158,7 @@ impl<'a> Refused<'a> {
             How::Closed(at, how) if self.stage == Stage::Finished => Evidence::at(
                 at,
                 format!(
-                    "the {verifier} {} straight behind the handshake, without a byte of application data",
+                    "the {verifier} {} straight after the handshake, without a byte of application data",
                     how.words()
                 ),
             ),
@@ -183,13 +183,13 @@ impl<'a> Refused<'a> {
 pub const fn answer_words(what: HiddenAnswer) -> &'static str {
     match what {
         HiddenAnswer::NginxPage => {
-            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed behind it"
+            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed after it"
         }
         HiddenAnswer::DatabaseError => {
-            "the database gave one short encrypted answer, and the connection was closed behind it"
+            "the database gave one short encrypted answer, and the connection was closed after it"
         }
         HiddenAnswer::ShortAnswer => {
-            "the server gave one encrypted answer of the size of an error page, and closed behind it"
+            "the server gave one encrypted answer of the size of an error page, and closed after it"
         }
     }
 }

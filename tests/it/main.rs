@@ -11,18 +11,24 @@
 
 #[cfg(feature = "cli")]
 mod causes;
-#[cfg(feature = "live")]
-mod live;
-mod ongoing;
 #[cfg(feature = "cli")]
 mod check;
 mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
+mod fixture;
+mod frames;
+mod invariance;
 #[cfg(feature = "cli")]
 mod library;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
 #[cfg(all(feature = "tui", feature = "live"))]
 mod pages;
+mod registry;
+#[cfg(unix)]
+mod remedies;
 #[cfg(feature = "cli")]
 mod reports;
 #[cfg(all(unix, feature = "tui"))]

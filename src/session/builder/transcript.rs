@@ -86,7 +86,7 @@ impl Transcript {
     /// `tls13` decides the order of the flights and whether a HelloRetryRequest replaces the first
     /// ClientHello by its hash, which `hash` computes (RFC 8446 section 4.4.1).
     pub(super) fn before(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
-        if self.broken.is_some() {
+        if self.broken.is_some() || !self.begins_with_the_hellos() {
             return None;
         }
         if tls13 && self.dtls && !self.draft {
@@ -101,6 +101,12 @@ impl Transcript {
             out.extend_from_slice(&raw);
         }
         None
+    }
+
+    /// Whether nothing is missing at the beginning: a capture may start in the middle of a handshake.
+    fn begins_with_the_hellos(&self) -> bool {
+        let first = |role: Role| self.messages.of(role).first().map(|message| message.kind);
+        first(Role::Client) == Some(CLIENT_HELLO) && first(Role::Server).is_none_or(|kind| kind == SERVER_HELLO)
     }
 
     /// All bytes up to and including the first `kind` message of `from`.

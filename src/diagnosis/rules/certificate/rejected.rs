@@ -62,7 +62,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         confidence,
         match refused.how {
             How::Closed(..) if refused.stage == Stage::Finished => format!(
-                "The {verifier} completed the handshake and left at once, as those do that refuse the {role}'s certificate by themselves."
+                "The {verifier} completed the handshake and left at once, as programs do that refuse the {role}'s certificate without an alert."
             ),
             How::Closed(..) => {
                 format!(

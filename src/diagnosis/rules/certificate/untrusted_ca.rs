@@ -163,7 +163,7 @@ fn explanation(role: Role, report: &ChainReport, fit: Fit) -> String {
     }
     match issuer(report) {
         Some(issuer) => text.push_str(&format!(
-            "Either {issuer} is missing among the CAs that the {verifier} trusts, or it is an intermediate that the {role} has to send along."
+            "Either {issuer} is missing from the CAs that the {verifier} trusts, or it is an intermediate that the {role} has to send along."
         )),
         None => text.push_str(&format!("A root that is sent along proves nothing: the {verifier} has to have it itself.")),
     }

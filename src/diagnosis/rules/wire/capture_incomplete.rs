@@ -37,7 +37,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         let finding = Finding::with(
             confidence,
             "The capture has holes where the reason would stand.",
-            Evidence::at(gap.at, format!("in front of this packet {bytes} of the {role} {why}")),
+            Evidence::at(gap.at, format!("before this packet {bytes} of the {role} {why}")),
         )
         .needs(if gap.snaplen {
             "a capture with the full packets (tcpdump -s 0)"
@@ -57,7 +57,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     match case.ending {
         Ending::Open { stage } if stage >= Stage::ServerFlight && is_closed_datagrams(session) => {
             let finding = Finding::likely(
-                "What became of the handshake is encrypted, and there are no keys.",
+                "The capture shows the end of the handshake only encrypted, and there are no keys.",
                 Evidence::at(session.last, "the last packet of the connection; even a refusal would be encrypted"),
             )
             .needs(crate::knowledge::keys::key_log(&session.stack));
