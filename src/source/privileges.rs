@@ -207,6 +207,8 @@ mod linux {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "these tests read and write files of their own")]
+
     use super::*;
 
     #[test]
