@@ -21,6 +21,8 @@ pub(super) struct Output {
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// There are no other captures: even text may be told session by session.
+    alone: bool,
     /// Sessions told before their end, by number: cause and outcome as told.
     told: BTreeMap<u64, (String, Outcome)>,
 }
@@ -82,6 +84,7 @@ impl Output {
             summary: Summary::default(),
             style: options.style.clone(),
             live: false,
+            alone: options.captures.len() == 1,
             told: BTreeMap::new(),
         })
     }
@@ -89,12 +92,12 @@ impl Output {
     /// Sessions are written as they come, in the order in which they end. Else they have to come in
     /// the order of their first packets.
     pub(super) fn streams(&self) -> bool {
-        matches!(self.state, State::Lines { .. })
+        matches!(self.state, State::Lines { .. }) || self.tells_text()
     }
 
-    /// Sessions are written one by one where an input has not ended: as text, or as lines.
-    pub(super) fn is_one_by_one(&self) -> bool {
-        matches!(self.state, State::Lines { .. } | State::Whole { face: Face::Text, .. })
+    /// Text is written session by session, because its only source may never end.
+    fn tells_text(&self) -> bool {
+        self.live && self.alone && matches!(self.state, State::Whole { face: Face::Text, .. })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
@@ -124,8 +127,7 @@ impl Output {
     /// As [`Output::session`].
     pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
         let verdict = verdict(&session);
-        let has_place = self.live && self.is_one_by_one();
-        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+        if !self.live || !self.streams() || self.told.get(&session.id) == Some(&verdict) {
             return Ok(());
         }
         self.told.insert(session.id, verdict);
@@ -140,8 +142,9 @@ impl Output {
         if matches!(self.state, State::JsonToCome { .. }) {
             self.begin_json()?;
         }
+        let tells_text = self.tells_text();
         match &mut self.state {
-            State::Whole { out, face: Face::Text, .. } if self.live => {
+            State::Whole { out, .. } if tells_text => {
                 text::one_by_one(out, &session, &self.style)?;
                 out.flush()?;
             }
@@ -177,6 +180,7 @@ impl Output {
             return Ok(());
         }
         self.begin_json()?;
+        let tells_text = self.tells_text();
         match self.state {
             State::Whole { mut out, face, sessions } => {
                 let report = Report {
@@ -187,7 +191,7 @@ impl Output {
                     sessions,
                 };
                 match face {
-                    Face::Text if self.live => text::at_the_end(&mut out, &report, &self.style)?,
+                    Face::Text if tells_text => text::at_the_end(&mut out, &report, &self.style)?,
                     Face::Text => text::render(&mut out, &report, &self.style)?,
                     Face::Markdown => markdown::render(&mut out, &report)?,
                     Face::Html => html::render(&mut out, &report)?,

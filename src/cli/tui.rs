@@ -1,14 +1,22 @@
 //! The terminal timeline on captures: a thread reads, the interface shows.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+#[cfg(feature = "live")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::exit::Exit;
+#[cfg(feature = "live")]
+use crate::cli::live::Live;
 use crate::cli::read::{self, Event, Reading};
+#[cfg(feature = "live")]
+use crate::cli::stream::Fed;
 use crate::cli::{complain, options};
 use crate::error::Error;
 use crate::problem::Problem;
@@ -35,40 +43,83 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
     for error in &options.missing {
         complain(&format!("error: {error}"));
     }
-    let plain = args.color == Colour::Never || options::environment("NO_COLOR").is_some();
     let (send, receive) = sync_channel(WAITING);
     let title = match options.captures.as_slice() {
         [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
         several => format!("{} captures", several.len()),
     };
-    let face = tui::Options {
+    std::thread::spawn(move || feed(&options, &send));
+    tui::run(&receive, face(args, config, title))
+        .map_err(|source| Error::Write { path: "the terminal".into(), source })?;
+    Ok(Exit::Done)
+}
+
+fn face(args: &ReportArgs, config: Config, title: String) -> tui::Options {
+    let plain = args.color == Colour::Never || options::environment("NO_COLOR").is_some();
+    tui::Options {
         mouse: args.mouse || config.mouse.unwrap_or_default(),
         theme: if plain { Theme::Plain } else { config.theme.unwrap_or_default() },
         keymap: config.keymap,
         title,
         live: false,
         save: Some(Box::new(save)),
-    };
-    std::thread::spawn(move || feed(&options, &send));
-    tui::run(&receive, face).map_err(|source| Error::Write { path: "the terminal".into(), source })?;
+    }
+}
+
+/// Opens the interface on a capture under way. Leaving it ends the capture.
+#[cfg(feature = "live")]
+pub(super) fn live(args: &ReportArgs, live: Live, stop: &AtomicBool) -> Result<Exit, Error> {
+    let (send, receive) = sync_channel(WAITING);
+    let face = tui::Options { live: true, ..face(args, config()?, live.interface.clone()) };
+    let capturing = std::thread::spawn(move || {
+        // Who does not listen any more has left, and says so by `stop`.
+        let ended = live.run(&mut |fed| {
+            let _ = send.send(match fed {
+                Fed::Early(session) | Fed::Session(session) => Feed::Session(session),
+                Fed::Problem(problem) => Feed::Problem(report::problem(&problem)),
+            });
+        });
+        let _ = send.send(Feed::Capture(ended.capture));
+        let _ = send.send(Feed::Done);
+        ended.result
+    });
+    let shown = tui::run(&receive, face);
+    drop(receive);
+    stop.store(true, Ordering::Relaxed);
+    if let Ok(result) = capturing.join() {
+        result?;
+    }
+    shown.map_err(|source| Error::Write { path: "the terminal".into(), source })?;
     Ok(Exit::Done)
 }
 
 /// Reads all captures and tells the interface of them.
 #[expect(clippy::result_large_err, reason = "what could not be sent is dropped at once")]
 fn feed(options: &options::ReportOptions, send: &SyncSender<Feed>) {
-    let reading = Reading { keys: &options.keys, beliefs: &options.beliefs, jobs: options.jobs };
+    let reading = Reading::of(options, Arc::default());
     let (mut id, mut captures) = (0, 0);
+    let mut open = BTreeMap::new();
     read::all(&options.captures, &reading, &mut |_, event| {
         let told = match event {
             Event::Opened { .. } => Ok(()),
+            Event::Early(mut session) => {
+                session.id = *open.entry(session.id).or_insert_with(|| {
+                    id += 1;
+                    id
+                });
+                session.capture = captures;
+                send.send(Feed::Session(session))
+            }
             Event::Session(mut session) => {
-                id += 1;
-                session.id = id;
+                session.id = open.remove(&session.id).unwrap_or_else(|| {
+                    id += 1;
+                    id
+                });
                 session.capture = captures;
                 send.send(Feed::Session(session))
             }
             Event::Ended { capture, error } => {
+                open.clear();
                 let problem = error.map(|error| Problem::new("unreadable-capture", error.to_string()));
                 let problem = problem.map(|problem| Feed::Problem(report::problem(&problem)));
                 captures += u64::from(capture.is_some());

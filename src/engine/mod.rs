@@ -34,7 +34,7 @@ use live::Agenda;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Input<'a> {
     /// A captured packet.
     Packet(Packet<'a>),

@@ -25,7 +25,7 @@ mod library;
 #[cfg(feature = "live")]
 mod live;
 mod ongoing;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "tui", feature = "live"))]
 mod pages;
 mod registry;
 #[cfg(unix)]
