@@ -221,7 +221,6 @@ impl Engine {
     }
 
     /// Takes one input. Poll for events until `None` afterwards.
-    #[expect(clippy::needless_pass_by_value, reason = "an input is a few words, and gone once handled")]
     pub fn handle(&mut self, input: Input<'_>) {
         match input {
             Input::Packet(packet) => self.packet(&packet),
