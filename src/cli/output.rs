@@ -9,6 +9,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{json, jsonl, text};
+use crate::report::across::Across;
 use crate::report::{Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
@@ -17,6 +18,7 @@ pub(super) struct Output {
     name: PathBuf,
     state: State,
     summary: Summary,
+    across: Across,
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
@@ -54,7 +56,14 @@ impl Output {
             Format::Jsonl => State::Jsonl { out },
         };
         let name = options.output.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-        Ok(Self { name, state, summary: Summary::default(), style: options.style.clone(), live: false })
+        Ok(Self {
+            name,
+            state,
+            summary: Summary::default(),
+            across: Across::default(),
+            style: options.style.clone(),
+            live: false,
+        })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
@@ -67,6 +76,7 @@ impl Output {
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session) -> io::Result<()> {
         self.summary.add(&session);
+        self.across.add(&session);
         let written = self.try_session(session);
         if written.is_err() {
             self.state = State::Broken;
@@ -109,17 +119,22 @@ impl Output {
         self.begin_json()?;
         match self.state {
             State::Text { mut out, sessions } => {
+                let sessions = in_order(sessions);
+                self.summary.notes = Across::notes_on(&sessions);
                 let report = Report {
                     schema_version: SCHEMA_VERSION.to_owned(),
                     generator: Generator::default(),
                     captures,
                     summary: self.summary,
-                    sessions: in_order(sessions),
+                    sessions,
                 };
                 text::render(&mut out, &report, &self.style)?;
                 out.flush()
             }
-            State::Json { writer } => writer.finish(&captures, &self.summary).map(drop),
+            State::Json { writer } => {
+                self.summary.notes = self.across.notes();
+                writer.finish(&captures, &self.summary).map(drop)
+            }
             State::Jsonl { mut out } => out.flush(),
             State::JsonToCome { .. } | State::Broken => Ok(()),
         }

@@ -2,6 +2,7 @@
 //! shows. Its types are its own, so that the inner model may change freely. A field that was not seen
 //! is absent, never empty or zero. `docs/report.md` explains the fields and the versioning rule.
 
+pub mod across;
 mod certificate;
 pub mod check;
 pub mod diff;
@@ -118,6 +119,21 @@ pub struct Summary {
     pub incomplete: u64,
     /// How often each cause was found; `none` is not counted.
     pub causes: BTreeMap<String, u64>,
+    /// What sessions say together that none of them says alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// What several sessions of one capture say together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Note {
+    /// One sentence for a person.
+    pub text: String,
+    /// The sessions that it speaks of, by their ids.
+    pub sessions: Vec<u64>,
+    /// The packets that it stands on.
+    pub packets: Vec<u64>,
 }
 
 impl Summary {

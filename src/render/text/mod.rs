@@ -44,6 +44,7 @@ pub fn render<W: Write>(out: &mut W, report: &Report, style: &Style) -> io::Resu
         _ => {
             overview::captures(page, report)?;
             overview::counts(page, report)?;
+            overview::notes(page, report)?;
             overview::sessions(page, report)?;
             overview::capture_problems(page, report)
         }
