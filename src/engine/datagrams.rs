@@ -109,6 +109,7 @@ impl Engine {
         if let Some(evicted) = self.flows.insert(key, conversation, at.time) {
             self.evict(evicted);
         }
+        self.watch(&key);
     }
 
     /// Whether the datagram belongs to a DTLS conversation in hand; then it was taken.
@@ -122,6 +123,7 @@ impl Engine {
             return false;
         }
         session.datagram(end, udp, at);
+        self.watch(&path);
         true
     }
 
@@ -151,6 +153,7 @@ impl Engine {
             let client = if from == Role::Client { end } else { end.other() };
             self.index.quic.path(path, connection, client);
         }
+        self.watch(&key);
         true
     }
 
@@ -175,6 +178,7 @@ impl Engine {
         if !place.repeated {
             session.radius(packet, at);
         }
+        self.watch(&key);
     }
 
     /// An EAPOL frame.
@@ -207,5 +211,6 @@ impl Engine {
             session.sent_by(from, source);
             session.packet(packet, at);
         }
+        self.watch(&key);
     }
 }

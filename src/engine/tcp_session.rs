@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::app;
 use crate::carrier::stream::{Record, RecordSink, RecordStream};
 use crate::decrypt::KeyRing;
+use crate::engine::live::{self, Signs, Watch};
 use crate::engine::{Limits, role_of};
 use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
@@ -26,17 +27,19 @@ const LINGER: i64 = 3_000_000_000;
 const PLAINTEXT_LIMIT: u64 = 64 * 1024;
 
 /// One TCP connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct TcpSession {
     connection: Connection,
     opener: End,
     upper: Upper,
     let_go: bool,
     last: Timestamp,
+    /// For live sources: when it is to be looked at, and what was told of it.
+    pub(super) watch: Watch,
 }
 
 /// What stands above TCP. Apart from the connection, so that both can be borrowed at once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Upper {
     streams: ByRole<RecordStream>,
     builder: Builder,
@@ -88,6 +91,7 @@ impl TcpSession {
             },
             let_go: false,
             last: at.time,
+            watch: Watch::default(),
         }
     }
 
@@ -106,6 +110,27 @@ impl TcpSession {
         self.connection.is_closed() && now.since(self.last).0 > LINGER
     }
 
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
+        Signs {
+            of_an_end: live::words_of_an_end(self.upper.builder.session()) + self.connection.closes(),
+            closed: self.connection.is_closed(),
+            established: self.upper.builder.phase() == Phase::Established,
+            progress: self.connection.progress(),
+        }
+    }
+
+    /// Lets go of the keys, for the engine to add to them; [`TcpSession::new_keys`] must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.upper.builder.give_back_keys(none);
+    }
+
+    /// The capture lost packets, perhaps of this connection.
+    pub(super) fn may_miss_packets(&mut self) {
+        self.upper.builder.session_mut().may_miss_packets = true;
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         self.upper.builder.set_keys(Arc::clone(keys));
     }

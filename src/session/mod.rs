@@ -53,6 +53,8 @@ pub struct Session {
     pub now: Timestamp,
     /// The session was still open when the capture ended (nobody had closed it).
     pub open_at_end: bool,
+    /// Packets were lost by the capture while this session went on; perhaps some of it.
+    pub may_miss_packets: bool,
 
     /// The first ClientHello.
     pub client_hello: Observed<ClientHello>,
@@ -501,6 +503,7 @@ impl Session {
             last: first,
             now: first.time,
             open_at_end: false,
+            may_miss_packets: false,
             client_hello: Observed::Hidden(unknown()),
             hello_retry: None,
             second_client_hello: None,

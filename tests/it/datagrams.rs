@@ -48,7 +48,11 @@ fn run(frames: &[Frame], before: &str, after: &str) -> Vec<Judged> {
     }
     engine.handle(Input::Secrets(after));
     engine.finish();
-    std::iter::from_fn(|| engine.poll()).map(|SessionEvent::Closed(judged)| *judged).collect()
+    let closed = |event| match event {
+        SessionEvent::Closed(judged) => *judged,
+        SessionEvent::Updated(_) => panic!("the source has ended"),
+    };
+    std::iter::from_fn(|| engine.poll()).map(closed).collect()
 }
 
 fn only(judged: &[Judged]) -> &Judged {
@@ -217,6 +221,56 @@ fn other_datagrams_leave_nothing_behind() {
     let not_quic = udp(&[&[0xc3, 0, 0, 0, 1, 8][..], &[9; 1_300]].concat(), 50_000);
     let frames: Vec<Frame> = [dns, rtp, not_quic].into_iter().map(|frame| (0, frame)).collect();
     assert!(run(&frames, "", "").is_empty());
+}
+
+/// An IPv4 packet around `payload`.
+fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 20).expect("short").to_be_bytes();
+    [&[0x45, 0, length[0], length[1], 0, 0, 0, 0, 64, protocol, 0, 0, 198, 51, 100, 1, 198, 51, 100, 2][..], payload]
+        .concat()
+}
+
+fn inside_udp(port: u16, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 8).expect("short").to_be_bytes();
+    ipv4(17, &[&[0xc0, 0][..], &port.to_be_bytes(), &length, &[0, 0], payload].concat())
+}
+
+/// An Ethernet frame, put into a link or tunnel header.
+fn wrapped(kind: &str, frame: &[u8]) -> Vec<u8> {
+    let (macs, packet) = (&frame[..12], &frame[14..]);
+    let length = |more: usize| u16::try_from(packet.len() + more).expect("short").to_be_bytes();
+    let ethernet = |kind: [u8; 2], body: &[u8]| [macs, &kind, body].concat();
+    match kind {
+        "vlan 12" => ethernet([0x81, 0], &[&[0, 12, 8, 0], packet].concat()),
+        "mpls 16" => ethernet([0x88, 0x47], &[&[0, 1, 1, 64], packet].concat()),
+        "pppoe 7" => ethernet([0x88, 0x64], &[&[0x11, 0, 0, 7], &length(2)[..], &[0, 0x21], packet].concat()),
+        "gre" => ethernet([8, 0], &ipv4(47, &[&[0, 0, 8, 0], packet].concat())),
+        "ipip" => ethernet([8, 0], &ipv4(4, packet)),
+        "vxlan 5" => ethernet([8, 0], &inside_udp(4789, &[&[8, 0, 0, 0, 0, 0, 5, 0], frame].concat())),
+        "geneve 6" => ethernet([8, 0], &inside_udp(6081, &[&[0, 0, 0x65, 0x58, 0, 0, 6, 0], frame].concat())),
+        "gtp 9" => {
+            let header = [&[0x30, 0xff][..], &length(0), &[0, 0, 0, 9]].concat();
+            ethernet([8, 0], &inside_udp(2152, &[&header[..], packet].concat()))
+        }
+        _ => panic!("no such tunnel: {kind}"),
+    }
+}
+
+#[test]
+fn links_and_tunnels_around_a_capture_change_nothing_but_the_path() {
+    let kinds = ["vlan 12", "mpls 16", "pppoe 7", "gre", "ipip", "vxlan 5", "geneve 6", "gtp 9"];
+    let tcp = "client-cert-expired/openssl-openssl-tls12";
+    for name in [tcp, "client-cert-expired/openssl-openssl-dtls12", "none/aioquic-aioquic-v1-mtls", RADIUS[1]] {
+        let (frames, keys) = (fixture(name), keys(name));
+        let expected = run(&frames, &keys, "");
+        for kind in kinds {
+            let inside: Vec<Frame> = frames.iter().map(|(time, frame)| (*time, wrapped(kind, frame))).collect();
+            let judged = run(&inside, &keys, "");
+            assert_eq!(gist(only(&judged)), gist(only(&expected)), "{name} in {kind}");
+            let path = &judged[0].session.encapsulation;
+            assert!(path.iter().any(|layer| layer == kind), "{name} in {kind}: {path:?}");
+        }
+    }
 }
 
 proptest! {

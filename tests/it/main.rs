@@ -5,8 +5,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests read files, and fail by panicking, in their helpers too"
+    reason = "tests read files, say what they do not run, and fail by panicking, in their helpers too"
 )]
 
 #[cfg(feature = "cli")]
@@ -21,9 +22,16 @@ mod frames;
 mod invariance;
 #[cfg(feature = "cli")]
 mod library;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
+#[cfg(feature = "cli")]
+mod pages;
 mod registry;
 #[cfg(unix)]
 mod remedies;
+#[cfg(feature = "cli")]
+mod reports;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

@@ -45,7 +45,7 @@ pub(super) struct Out<'a, R> {
 }
 
 /// What one side sent. Positions are sequence numbers that do not wrap.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Direction {
     start: Start,
     /// Initial sequence number, where the SYN or its acknowledgement was seen.

@@ -114,10 +114,8 @@ impl State {
         match record.header.content_type {
             ContentType::HANDSHAKE => self.fragments(builder, from, record.fragment, at, false),
             ContentType::ALERT => builder.alerts(from, record.fragment, at, false),
-            ContentType::CHANGE_CIPHER_SPEC => {
-                if builder.session.change_cipher_spec.of(from).is_none() {
-                    builder.change_cipher_spec(from, record.header, at);
-                }
+            ContentType::CHANGE_CIPHER_SPEC if builder.session.change_cipher_spec.of(from).is_none() => {
+                builder.change_cipher_spec(from, record.header, at);
             }
             _ => {}
         }
