@@ -55,6 +55,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
 }
 
 /// Reads all captures and tells the interface of them.
+#[expect(clippy::result_large_err, reason = "what could not be sent is dropped at once")]
 fn feed(options: &options::ReportOptions, send: &SyncSender<Feed>) {
     let reading = Reading { keys: &options.keys, beliefs: &options.beliefs, jobs: options.jobs };
     let (mut id, mut captures) = (0, 0);
@@ -68,15 +69,11 @@ fn feed(options: &options::ReportOptions, send: &SyncSender<Feed>) {
                 send.send(Feed::Session(session))
             }
             Event::Ended { capture, error } => {
-                let said = error.map(|error| {
-                    let problem = Problem::new("unreadable-capture", error.to_string());
-                    send.send(Feed::Problem(report::problem(&problem)))
-                });
-                let shown = capture.map(|capture| {
-                    captures += 1;
-                    send.send(Feed::Capture(*capture))
-                });
-                said.into_iter().chain(shown).collect()
+                let problem = error.map(|error| Problem::new("unreadable-capture", error.to_string()));
+                let problem = problem.map(|problem| Feed::Problem(report::problem(&problem)));
+                captures += u64::from(capture.is_some());
+                let capture = capture.map(|capture| Feed::Capture(*capture));
+                problem.into_iter().chain(capture).try_for_each(|feed| send.send(feed))
             }
         };
         if told.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

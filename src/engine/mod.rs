@@ -159,6 +159,9 @@ impl Options {
 ///         Some(Item::Packet(packet)) => engine.handle(Input::Packet(packet)),
 ///         Some(Item::Secrets(text)) => engine.handle(Input::Secrets(text)),
 ///         Some(Item::Problem(problem)) => eprintln!("{}", problem.text),
+///         // Of live sources only.
+///         Some(Item::Clock(now)) => engine.handle(Input::Clock(now)),
+///         Some(Item::Dropped(packets)) => engine.handle(Input::Dropped(packets)),
 ///         None => break,
 ///     }
 ///     // A session is told as soon as it is over, and forgotten.
@@ -218,6 +221,7 @@ impl Engine {
     }
 
     /// Takes one input. Poll for events until `None` afterwards.
+    #[expect(clippy::needless_pass_by_value, reason = "an input is a few words, and gone once handled")]
     pub fn handle(&mut self, input: Input<'_>) {
         match input {
             Input::Packet(packet) => self.packet(&packet),

@@ -76,7 +76,7 @@ impl TcpSession {
         let (client, server) = if end == opener { (source, destination) } else { (destination, source) };
         let mut builder = Builder::new(Transport::Tcp, client, server, at, keys).with_replay(limits.replay);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
-        let limits = TcpLimits { out_of_order: limits.out_of_order, ..TcpLimits::default() };
+        let limits = TcpLimits { out_of_order: limits.out_of_order };
         Self {
             connection: Connection::new(&limits),
             opener,
