@@ -10,6 +10,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
+use crate::report::across::Across;
 use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
@@ -18,6 +19,7 @@ pub(super) struct Output {
     name: PathBuf,
     state: State,
     summary: Summary,
+    across: Across,
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
@@ -82,6 +84,7 @@ impl Output {
             name,
             state,
             summary: Summary::default(),
+            across: Across::default(),
             style: options.style.clone(),
             live: false,
             alone: options.captures.len() == 1,
@@ -110,6 +113,7 @@ impl Output {
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
         self.summary.add(&session);
+        self.across.add(&session);
         if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
             return Ok(());
         }
@@ -181,6 +185,7 @@ impl Output {
         }
         self.begin_json()?;
         let tells_text = self.tells_text();
+        self.summary.notes = self.across.notes();
         match self.state {
             State::Whole { mut out, face, sessions } => {
                 let report = Report {

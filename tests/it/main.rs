@@ -7,7 +7,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests read files, and fail by panicking, in their helpers too"
+    reason = "tests read files, say what they do not run, and fail by panicking, in their helpers too"
 )]
 
 #[cfg(feature = "cli")]
