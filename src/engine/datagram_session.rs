@@ -27,6 +27,8 @@ pub(super) struct DatagramSession {
     /// Random of the ClientHello that began it (DTLS), to tell a repeated one from a new conversation.
     random: Option<[u8; 32]>,
     let_go: bool,
+    /// Bytes counted for it in the engine's budget.
+    pub(super) counted: usize,
     last: Timestamp,
 }
 
@@ -47,10 +49,11 @@ impl DatagramSession {
             Role::Client => (source, destination),
             Role::Server => (destination, source),
         };
-        let mut builder = Builder::new(transport, client, server, at, keys).with_replay(limits.replay);
+        let mut builder =
+            Builder::new(transport, client, server, at, keys).with_replay(limits.replay).with_timeline(limits.timeline);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
         let client = if from == Role::Client { end } else { end.other() };
-        Self { builder, client, random: None, let_go: false, last: at.time }
+        Self { builder, client, random: None, let_go: false, counted: 0, last: at.time }
     }
 
     /// Takes a datagram that came from `end`.
@@ -91,6 +94,13 @@ impl DatagramSession {
     /// It has ended, and nothing more is to be expected.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         now.since(self.last).0 > LINGER && self.is_closed()
+    }
+
+    /// Memory that it holds, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        /// Of what its carrier joins.
+        const JOINED: usize = 2_048;
+        size_of::<Self>() + JOINED + self.builder.weight()
     }
 
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {

@@ -32,6 +32,8 @@ pub(super) struct EapSession {
     named: bool,
     ended: bool,
     let_go: bool,
+    /// Bytes counted for it in the engine's budget.
+    pub(super) counted: usize,
     last: Timestamp,
 }
 
@@ -44,7 +46,9 @@ impl EapSession {
         limits: &Limits,
         keys: Arc<KeyRing>,
     ) -> Self {
-        let mut builder = Builder::new(Transport::Eap, client, server, at, keys).with_replay(limits.replay);
+        let mut builder = Builder::new(Transport::Eap, client, server, at, keys)
+            .with_replay(limits.replay)
+            .with_timeline(limits.timeline);
         builder.session_mut().encapsulation = encapsulation;
         Self {
             exchange: Exchange::default(),
@@ -55,6 +59,7 @@ impl EapSession {
             named: false,
             ended: false,
             let_go: false,
+            counted: 0,
             last: at.time,
         }
     }
@@ -162,6 +167,13 @@ impl EapSession {
     /// It has ended, and nothing more is to be expected.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.ended && now.since(self.last).0 > LINGER
+    }
+
+    /// Memory that it holds, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        /// Of what its carrier joins.
+        const JOINED: usize = 2_048;
+        size_of::<Self>() + JOINED + self.streams.client.held() + self.streams.server.held() + self.builder.weight()
     }
 
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {

@@ -9,7 +9,7 @@ mod eap_session;
 mod limits;
 mod tcp_session;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::capture::{self, Packet, ReadError};
@@ -22,7 +22,7 @@ use crate::flow::key::{End, FlowKey};
 use crate::flow::table::FlowTable;
 use crate::net::{self, Datagram, Payload, Segment};
 use crate::problem::Problem;
-use crate::seen::At;
+use crate::seen::{At, PacketNo};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::trust::{Anchors, Beliefs};
@@ -174,6 +174,12 @@ pub struct Engine {
     swept: Timestamp,
     events: VecDeque<SessionEvent>,
     problems: VecDeque<Problem>,
+    /// Limits that were reached: each is told once.
+    reached: BTreeSet<&'static str>,
+    /// Closed connections that wait for late packets, by key and first packet; some may be gone.
+    lingering: VecDeque<(FlowKey, PacketNo)>,
+    /// Bytes held of all conversations, about.
+    held: usize,
     sessions: u64,
 }
 
@@ -195,6 +201,9 @@ impl Engine {
             swept: Timestamp::default(),
             events: VecDeque::new(),
             problems: VecDeque::new(),
+            reached: BTreeSet::new(),
+            lingering: VecDeque::new(),
+            held: 0,
             sessions: 0,
         }
     }
@@ -285,12 +294,59 @@ impl Engine {
                 self.evict(evicted);
             }
         }
-        let Some(Conversation::Tcp(flow)) = self.flows.get_mut(&key, at.time) else { return };
+        let Some(conversation) = self.flows.get_mut(&key, at.time) else { return };
+        let Conversation::Tcp(flow) = conversation else { return };
         flow.segment(end, segment, datagram.ttl, at);
-        if flow.is_over(self.now)
-            && let Some(flow) = self.flows.remove(&key)
-        {
-            self.close(flow, false);
+        if flow.is_over(self.now) {
+            if let Some(flow) = self.flows.remove(&key) {
+                self.close(flow, false);
+            }
+            return;
+        }
+        if flow.is_closed() && !flow.lingers {
+            flow.lingers = true;
+            self.lingering.push_back((key, flow.first()));
+        }
+        let is_much = self.held > self.limits.memory;
+        let gave_up = is_much && flow.give_up_holes();
+        conversation.count(&mut self.held);
+        if gave_up {
+            self.reach(
+                "too-much-held",
+                "More bytes are held than the limit allows: holes in connections are taken for lost sooner than usual.",
+            );
+        }
+        self.let_linger();
+        self.keep_within_memory();
+    }
+
+    /// Judges the connections that have been closed longest, where too many wait for late packets.
+    fn let_linger(&mut self) {
+        while self.lingering.len() > self.limits.lingering {
+            let Some((key, first)) = self.lingering.pop_front() else { break };
+            let waits = matches!(self.flows.peek(&key), Some(Conversation::Tcp(flow)) if flow.first() == first);
+            if waits && let Some(flow) = self.flows.remove(&key) {
+                self.close(flow, false);
+            }
+        }
+    }
+
+    /// Lets go of the conversations that have been idle longest, where all hold too much.
+    fn keep_within_memory(&mut self) {
+        while self.held > self.limits.memory {
+            let Some(oldest) = self.flows.take_oldest() else { break };
+            self.reach(
+                "too-much-memory",
+                "More memory is held than the limit allows: connections that were idle longest were closed unfinished.",
+            );
+            self.let_go(oldest);
+        }
+    }
+
+    /// Tells, once, that a limit was reached.
+    fn reach(&mut self, code: &'static str, text: &'static str) {
+        if self.reached.insert(code) {
+            self.problem(Problem::new(code, text));
         }
     }
 
@@ -320,16 +376,21 @@ impl Engine {
         }
     }
 
-    fn evict(&mut self, mut flow: Conversation) {
-        flow.let_go();
-        self.problem(Problem::new(
+    fn evict(&mut self, flow: Conversation) {
+        self.reach(
             "too-many-flows",
-            "There are more connections at one time than the limit allows: the one that was idle longest was closed unfinished.",
-        ));
+            "There are more connections at one time than the limit allows: those that were idle longest were closed unfinished.",
+        );
+        self.let_go(flow);
+    }
+
+    fn let_go(&mut self, mut flow: Conversation) {
+        flow.let_go();
         self.close(flow, true);
     }
 
-    fn close(&mut self, flow: Conversation, at_end: bool) {
+    fn close(&mut self, mut flow: Conversation, at_end: bool) {
+        flow.discount(&mut self.held);
         if !matches!(flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }

@@ -131,6 +131,17 @@ impl<T> FlowTable<T> {
         self.take(at)
     }
 
+    /// The flow, without a packet for it.
+    pub fn peek(&self, key: &FlowKey) -> Option<&T> {
+        let at = *self.index.get(key)?;
+        self.slots.get(at as usize)?.value.as_deref()
+    }
+
+    /// Takes out the flow that has been idle longest.
+    pub fn take_oldest(&mut self) -> Option<T> {
+        self.take(self.oldest)
+    }
+
     /// Takes all flows out, in the order in which they were added.
     pub fn drain(&mut self) -> Vec<T> {
         let mut flows: Vec<_> =
@@ -261,6 +272,7 @@ mod tests {
         assert_eq!(table.insert(key(3), "three", at(4)), Some("two"));
         assert_eq!(table.get_mut(&key(2), at(5)), None);
         assert_eq!(table.len(), 2);
+        assert_eq!((table.take_oldest(), table.take_oldest(), table.take_oldest()), (Some("one"), Some("three"), None));
     }
 
     #[test]
@@ -272,6 +284,7 @@ mod tests {
         assert_eq!(table.remove(&key(0)), Some(0));
         table.insert(key(9), 9, at(0));
         table.get_mut(&key(1), at(1));
+        assert_eq!(table.peek(&key(2)), Some(&2));
         assert_eq!(table.drain(), [1, 2, 3, 9]);
         assert!(table.is_empty());
         table.insert(key(1), 1, at(2));
@@ -285,6 +298,7 @@ mod tests {
             table.insert(key(n), n, at(i64::from(n)));
         }
         table.get_mut(&key(0), at(500));
+        assert_eq!(table.peek(&key(1)), Some(&1), "and that is no packet");
         assert_eq!(table.expire(at(700), IDLE, |_| false), [1, 2]);
         assert_eq!(table.expire(at(1_101), IDLE, |_| false), [0]);
     }

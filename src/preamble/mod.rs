@@ -136,6 +136,12 @@ impl Tracker {
         &self.sides.of(from).text
     }
 
+    /// Memory that is held, in bytes, about.
+    pub fn held_bytes(&self) -> usize {
+        let side = |side: &Side| side.text.capacity() + side.pending.capacity();
+        side(&self.sides.client) + side(&self.sides.server) + self.lines.len() * 256
+    }
+
     /// Takes plaintext of `from`.
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
         let side = self.sides.of_mut(from);

@@ -287,6 +287,11 @@ impl Direction {
         }
     }
 
+    /// Memory of what is held.
+    pub(super) fn held_cost(&self) -> usize {
+        self.held.cost()
+    }
+
     /// The packet that carried the first bytes held.
     pub(super) fn holds(&self) -> Option<At> {
         self.held.first().map(|(_, at)| at)

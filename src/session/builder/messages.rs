@@ -61,14 +61,14 @@ impl Builder {
         protected: bool,
     ) {
         let message = self.unwrap(parsed, at);
+        self.message_bytes = self.message_bytes.saturating_add(raw.len());
         let finished_before = self.session.finished.of(from).is_seen();
-        let mut entry = Entry {
+        let entry = Entry {
             length: Some(raw.len()),
             protected,
             text: crate::session::describe::message(&message, self.session.is_tls13()),
             ..self.entry(from, EntryKind::Handshake, crate::session::describe::name(&message), at)
         };
-        entry.message = Some(Box::new(message.clone()));
         self.push(entry);
         if let HandshakeMessage::ClientHello(hello) = &message
             && self.phase == Phase::Established
@@ -117,7 +117,6 @@ impl Builder {
                 self.session.stapled_ocsp = Some(Self::seen(ocsp, at, protected));
             }
             HandshakeMessage::ServerKeyExchange(exchange) => {
-                self.check_server_key_exchange(&exchange, at);
                 self.session.server_key_exchange = Observed::Seen(Self::seen(exchange, at, protected));
             }
             HandshakeMessage::CertificateRequest(request) => {
@@ -211,8 +210,6 @@ impl Builder {
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
-        let check = self.check_certificate_verify(from, &verify);
-        *self.session.certificate_verify_signature.of_mut(from) = Some(Self::seen(check, at, protected));
         *self.session.certificate_verify.of_mut(from) = Observed::Seen(Self::seen(verify, at, protected));
     }
 
