@@ -68,7 +68,8 @@ impl Run<'_> {
         for text in &secrets {
             keys.add_log(text).iter().for_each(|problem| problems.add(problem));
         }
-        let mut engine = Engine::new(Options { beliefs: self.options.beliefs.clone(), keys, ..Options::default() });
+        let mut engine =
+            Engine::new(Options { beliefs: self.options.beliefs.clone(), keys, limits: self.options.limits.clone() });
         let (stop, digits) = (Cell::new(false), Cell::new(0));
         let mut source = Watched { reader, stop: &stop, digits: &digits };
         let mut sessions = 0;

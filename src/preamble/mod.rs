@@ -146,10 +146,13 @@ impl Tracker {
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
         let side = self.sides.of_mut(from);
         side.first.get_or_insert(at);
-        let room = KEPT.saturating_sub(side.text.len());
-        side.text.extend(bytes.iter().take(room));
-        let room = KEPT.saturating_sub(side.pending.len());
-        side.pending.extend(bytes.iter().take(room));
+        let head = |room: usize| bytes.get(..room).unwrap_or(bytes);
+        side.text.extend_from_slice(head(KEPT.saturating_sub(side.text.len())));
+        if side.pending.len() >= KEPT {
+            // No line is so long.
+            side.pending.clear();
+        }
+        side.pending.extend_from_slice(head(KEPT - side.pending.len()));
         self.read(from, at);
     }
 

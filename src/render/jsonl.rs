@@ -10,7 +10,7 @@ use crate::report::Session;
 /// # Errors
 /// Those of `out`.
 pub fn session<W: Write>(out: &mut W, session: &Session) -> io::Result<()> {
-    json::compact(out, &json::value(session)?, false)?;
+    json::line(out, session)?;
     out.write_all(b"\n")
 }
 

@@ -227,17 +227,19 @@ impl Builder {
 
     /// Whether the body of a record with that header is needed. Called before the body is collected.
     pub fn wants(&self, from: Role, header: RecordHeader) -> bool {
-        if header.content_type != ContentType::APPLICATION_DATA || self.phase != Phase::Established {
+        if header.content_type != ContentType::APPLICATION_DATA {
             return true;
         }
-        let direction = self.direction.of(from);
+        let (direction, established) = (self.direction.of(from), self.phase == Phase::Established);
         if direction.needs_every_record() {
             return true;
         }
         if !direction.is_open() {
-            return false;
+            // Its length is all that can be learnt, unless keys may come.
+            return !established && self.replay.is_on();
         }
-        header.length <= SMALL_RECORD
+        !established
+            || header.length <= SMALL_RECORD
             || (!self.watcher.is_satisfied() && self.session.application_data.of(from).records < APPLICATION_RECORDS)
     }
 
@@ -528,16 +530,13 @@ impl Builder {
         let length = usize::from(header.length);
         let direction = self.direction.of_mut(from);
         direction.skip();
-        let open = direction.is_open();
-        if !open {
-            self.closed.of_mut(from).application += 1;
-            let outer = header.content_type;
-            self.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: None });
-            if self.session.is_tls13() {
-                return;
-            }
+        if direction.is_open() {
+            self.count_record(from, length, at, true, false);
+            return;
         }
-        self.count_record(from, length, at, true, !open);
+        let outer = header.content_type;
+        self.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: None });
+        self.stays_closed(from, header, length, at);
     }
 
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
