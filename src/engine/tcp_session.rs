@@ -26,6 +26,8 @@ const LINGER: i64 = 3_000_000_000;
 const MUCH_HELD: usize = 64 * 1024;
 /// Plaintext looked at before a connection is given up as one without TLS.
 const PLAINTEXT_LIMIT: u64 = 64 * 1024;
+/// The same where nothing said so far belongs to a protocol that may go on to TLS.
+const STRANGE_LIMIT: u64 = 8 * 1024;
 
 /// One TCP connection.
 #[derive(Debug)]
@@ -273,7 +275,8 @@ impl Upper {
             }
             preamble::Start::NotYet => {
                 self.plaintext_bytes += bytes.len() as u64;
-                if self.plaintext_bytes <= PLAINTEXT_LIMIT {
+                let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
+                if is_little || (self.plaintext_bytes <= PLAINTEXT_LIMIT && self.tracker.may_go_on_to_tls()) {
                     self.tracker.feed(from, bytes, at);
                 }
             }

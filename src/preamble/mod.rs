@@ -182,6 +182,15 @@ impl Tracker {
         &self.sides.of(from).text
     }
 
+    /// Whether what was said may belong to a protocol that goes on to TLS.
+    pub fn may_go_on_to_tls(&self) -> bool {
+        let sides = [&self.sides.client.text, &self.sides.server.text];
+        let may = |text: &Vec<u8>| {
+            recognise(text).is_some_and(|known| !matches!(known.protocol, "http" | "ssh" | "redis" | "h2"))
+        };
+        self.protocol.is_some() || sides.into_iter().any(may)
+    }
+
     /// Whether what was said belongs to a protocol that goes on to TLS.
     pub fn is_protocol_with_upgrade(&self) -> bool {
         self.protocol.is_some()

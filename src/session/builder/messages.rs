@@ -206,7 +206,9 @@ impl Builder {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
         }
-        CertificateSent::Chain(message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse(&entry.der)).collect())
+        CertificateSent::Chain(
+            message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse_again(&entry.der)).collect(),
+        )
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
