@@ -172,7 +172,10 @@ pub struct Engine {
     duplicates: Duplicates,
     now: Timestamp,
     swept: Timestamp,
-    events: VecDeque<SessionEvent>,
+    /// Conversations that are over, in order, each with the time when it was found to be and whether the
+    /// capture ended with it. They are judged when they are asked for: there may be very many at one time,
+    /// and a verdict takes more memory than the little that is held of most of them.
+    over: VecDeque<(Box<Conversation>, Timestamp, bool)>,
     problems: VecDeque<Problem>,
     /// Limits that were reached: each is told once.
     reached: BTreeSet<&'static str>,
@@ -199,7 +202,7 @@ impl Engine {
             keys: Arc::new(options.keys),
             now: Timestamp::default(),
             swept: Timestamp::default(),
-            events: VecDeque::new(),
+            over: VecDeque::new(),
             problems: VecDeque::new(),
             reached: BTreeSet::new(),
             lingering: VecDeque::new(),
@@ -219,7 +222,15 @@ impl Engine {
 
     /// The next event; `None` when there is nothing to tell now. Calling it more often is harmless.
     pub fn poll(&mut self) -> Option<SessionEvent> {
-        self.events.pop_front()
+        loop {
+            let (conversation, now, at_end) = self.over.pop_front()?;
+            if let Some(mut session) = conversation.finish(now, at_end) {
+                self.sessions += 1;
+                session.id = self.sessions;
+                let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
+                return Some(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
+            }
+        }
     }
 
     /// The next problem of the capture as a whole (those of a session stand in the session).
@@ -376,7 +387,7 @@ impl Engine {
         }
     }
 
-    fn evict(&mut self, flow: Conversation) {
+    fn evict(&mut self, flow: Box<Conversation>) {
         self.reach(
             "too-many-flows",
             "There are more connections at one time than the limit allows: those that were idle longest were closed unfinished.",
@@ -384,21 +395,17 @@ impl Engine {
         self.let_go(flow);
     }
 
-    fn let_go(&mut self, mut flow: Conversation) {
+    fn let_go(&mut self, mut flow: Box<Conversation>) {
         flow.let_go();
         self.close(flow, true);
     }
 
-    fn close(&mut self, mut flow: Conversation, at_end: bool) {
+    fn close(&mut self, mut flow: Box<Conversation>, at_end: bool) {
         flow.discount(&mut self.held);
-        if !matches!(flow, Conversation::Tcp(_)) {
+        if !matches!(*flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }
-        let Some(mut session) = flow.finish(self.now, at_end) else { return };
-        self.sessions += 1;
-        session.id = self.sessions;
-        let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
-        self.events.push_back(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
+        self.over.push_back((flow, self.now, at_end));
     }
 
     fn problem(&mut self, problem: Problem) {

@@ -177,10 +177,8 @@ impl TcpSession {
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
         self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening });
         let mut facts: TcpFacts = self.connection.facts();
-        let Some(mut upper) = self.upper.or_else(|| is_unanswered(&facts).then(|| Box::new(self.opening.begin())))
-        else {
-            return None;
-        };
+        let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
+        let mut upper = self.upper.or_else(unanswered)?;
         for role in [Role::Client, Role::Server] {
             let mut stream = std::mem::take(upper.streams.of_mut(role));
             stream.finish(&mut Sink { upper: &mut upper, from: role });
@@ -196,6 +194,12 @@ impl TcpSession {
         let open = !closed && (at_end || self.let_go.is_some());
         let session = upper.builder.session_mut();
         session.problems.extend(self.let_go);
+        if facts.out_of_order_limit {
+            session.problems.push(Problem::new(
+                "too-much-out-of-order",
+                "More bytes arrived ahead of a hole than the limit allows: the hole was taken for lost.",
+            ));
+        }
         if let Some(preamble) = upper.tracker.finish() {
             session.preamble = Some(preamble);
         }

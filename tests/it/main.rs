@@ -17,6 +17,9 @@ mod check;
 mod diff;
 #[cfg(feature = "cli")]
 mod library;
+mod limits;
+mod mutation;
+mod packets;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

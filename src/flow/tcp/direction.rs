@@ -183,6 +183,7 @@ impl Direction {
         }
         self.drain(out);
         while self.held.cost() > limit {
+            out.facts.out_of_order_limit = true;
             self.give_up(out);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::bytes::Parsed;
 use crate::iana::handshake_types;
+use crate::problem::Problem;
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::builder::{Builder, Phase};
@@ -189,6 +190,11 @@ impl Builder {
     }
 
     fn certificate(&mut self, from: Role, message: CertificateMessage, at: At, protected: bool) {
+        if message.entries.len() > CHAIN_LIMIT {
+            let sent = message.entries.len();
+            let text = format!("The {from} sent {sent} certificates, of which only the first {CHAIN_LIMIT} were read.");
+            self.problem(Problem::new("too-many-certificates", text).at(at.packet));
+        }
         let sent = Self::chain_of(&message);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
