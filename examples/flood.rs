@@ -89,7 +89,7 @@ fn main() {
 
 fn drain(feed: &mut Feed) -> u64 {
     while feed.engine.poll_problem().is_some() {}
-    std::iter::from_fn(|| feed.engine.poll()).map(|SessionEvent::Closed(_)| 1).sum()
+    std::iter::from_fn(|| feed.engine.poll()).map(|event| u64::from(matches!(event, SessionEvent::Closed(_)))).sum()
 }
 
 /// The most memory that was resident so far.

@@ -16,6 +16,9 @@ fn main() -> Result<(), ReadError> {
             Some(Item::Packet(packet)) => engine.handle(Input::Packet(packet)),
             Some(Item::Secrets(text)) => engine.handle(Input::Secrets(text)),
             Some(Item::Problem(problem)) => println!("odd about the capture: {}", problem.text),
+            // Of live sources only.
+            Some(Item::Clock(now)) => engine.handle(Input::Clock(now)),
+            Some(Item::Dropped(packets)) => engine.handle(Input::Dropped(packets)),
             None => break,
         }
         tell(&mut engine, reader.digits());

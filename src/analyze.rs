@@ -34,6 +34,8 @@ pub fn analyze<S: PacketSource>(source: S, options: &Options) -> Result<Report, 
     let mut source = Counted { source, digits: &digits, packets: 0, bytes: 0, span: None };
     let (mut sessions, mut problems) = (Vec::new(), Vec::new());
     pump(&mut source, &mut engine, &mut |told| match told {
+        // Comes again when it is over.
+        Told::Early(_) => {}
         Told::Session(judged) => sessions.push(report::session(&judged, 0, digits.get())),
         Told::Problem(problem) if problems.len() < PROBLEMS => problems.push(report::problem(&problem)),
         Told::Problem(_) => {}
@@ -96,6 +98,9 @@ impl<S: PacketSource> PacketSource for Counted<'_, S> {
 pub enum Told {
     /// A session is over.
     Session(Box<Judged>),
+    /// A session's connection is not over, but its verdict stands as far as can be known (live sources
+    /// only). It is told again, with the same id, when the verdict changes and when it is over.
+    Early(Box<Judged>),
     /// Something is odd about the capture as a whole.
     Problem(Problem),
 }
@@ -112,6 +117,8 @@ pub fn pump<S: PacketSource>(source: &mut S, engine: &mut Engine, sink: &mut dyn
             Ok(Some(Item::Packet(packet))) => engine.handle(Input::Packet(packet)),
             Ok(Some(Item::Secrets(text))) => engine.handle(Input::Secrets(text)),
             Ok(Some(Item::Problem(problem))) => sink(Told::Problem(problem)),
+            Ok(Some(Item::Clock(now))) => engine.handle(Input::Clock(now)),
+            Ok(Some(Item::Dropped(packets))) => engine.handle(Input::Dropped(packets)),
         }
         drain(engine, sink);
     };
@@ -121,8 +128,11 @@ pub fn pump<S: PacketSource>(source: &mut S, engine: &mut Engine, sink: &mut dyn
 }
 
 fn drain(engine: &mut Engine, sink: &mut dyn FnMut(Told)) {
-    while let Some(SessionEvent::Closed(judged)) = engine.poll() {
-        sink(Told::Session(judged));
+    while let Some(event) = engine.poll() {
+        sink(match event {
+            SessionEvent::Updated(judged) => Told::Early(judged),
+            SessionEvent::Closed(judged) => Told::Session(judged),
+        });
     }
     while let Some(problem) = engine.poll_problem() {
         sink(Told::Problem(problem));

@@ -25,6 +25,21 @@ pub enum Error {
         /// What it looks like, and what to do.
         hint: String,
     },
+    /// A folder is named, and there is no capture in it.
+    #[error(
+        "there is no capture in {} or below it (*.pcap, *.pcapng, *.cap, also .gz and .zst): name the file itself",
+        shown(folder)
+    )]
+    NoCaptures {
+        /// Which.
+        folder: PathBuf,
+    },
+    /// A pattern is named, and there is nothing that fits it.
+    #[error("no file fits {}: check the folder, and what the shell made of the pattern", shown(pattern))]
+    NothingFits {
+        /// Which.
+        pattern: PathBuf,
+    },
     /// Standard input is named, and a person would have to type the capture.
     #[error("standard input is a terminal: pipe a capture into it (`tcpdump -w - | tlswhy -`), or name a file")]
     StdinIsATerminal,
@@ -57,6 +72,36 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// An interface cannot be captured on.
+    #[error("cannot capture on {}: {hint}", shown(Path::new(name)))]
+    Device {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        hint: String,
+    },
+    /// The user has not the right to capture.
+    #[error("capturing on {} is not permitted: run `{}` once, or `{}`", shown(Path::new(name)), setcap, sudo)]
+    NotPermitted {
+        /// Its name.
+        name: String,
+        /// The command that gives this program the right.
+        setcap: String,
+        /// The command that runs it as root.
+        sudo: String,
+    },
+    /// A capture filter is wrong.
+    #[error("the filter cannot be used: {hint}")]
+    Filter {
+        /// Where it breaks, and why.
+        hint: String,
+    },
+    /// What was asked for to protect the rest of the system cannot be done.
+    #[error("cannot give up privileges: {hint}")]
+    Privileges {
+        /// Which, and why.
+        hint: String,
     },
     /// The command line asks for something that does not exist or does not fit together.
     #[error("{0}")]

@@ -12,7 +12,7 @@
 //! # Ok::<(), tlswhy::capture::ReadError>(())
 //! ```
 //!
-//! [`analyze`] reads a capture to its end. [`Engine`] takes packets one by one and tells of each session
+//! [`analyze()`] reads a capture to its end. [`Engine`] takes packets one by one and tells of each session
 //! as soon as it is over. [`Report`] is what both speak in (`docs/report.md`). The other modules are
 //! public for those who want to look deeper, and may change with any minor version.
 //!

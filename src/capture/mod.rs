@@ -10,6 +10,7 @@ mod sniff;
 mod testing;
 mod unpack;
 mod window;
+pub mod write;
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -71,6 +72,10 @@ pub enum Item<'a> {
     Secrets(&'a str),
     /// Something odd about the file.
     Problem(Problem),
+    /// Nothing came for a while: the time it is now by the clock of the packets (live sources only).
+    Clock(Timestamp),
+    /// So many packets were lost since this was last said (live sources only).
+    Dropped(u64),
 }
 
 /// A source of items: a file, a pipe, a device.
@@ -383,6 +388,11 @@ impl<R: Read> PacketSource for Reader<R> {
             }
         }
     }
+}
+
+/// Whether a file that begins so is a capture, uncompressed. Four bytes suffice.
+pub fn is_capture(head: &[u8]) -> bool {
+    sniff::magic(head).is_some()
 }
 
 /// Walks a whole capture for the key logs embedded in it, so that one at the end opens the packets

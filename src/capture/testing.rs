@@ -157,6 +157,7 @@ pub(super) fn items(bytes: &[u8]) -> Vec<String> {
             Item::Packet(packet) => format!("packet {}", packet.no),
             Item::Secrets(text) => format!("secrets {}", text.len()),
             Item::Problem(problem) => format!("problem {}", problem.code),
+            Item::Clock(_) | Item::Dropped(_) => unreachable!("a file has ended"),
         });
     }
     found

@@ -97,13 +97,10 @@ fn packet<'a>(reader: &mut Reader<'a>) -> Result<Option<Packet<'a>>, Short> {
     if destination.len() > ID_LIMIT || source.len() > ID_LIMIT || first & 0x40 == 0 {
         return Ok(None);
     }
-    let level = match level(version, first) {
-        Some(level) => level,
-        None => {
-            // The rest is the token and an integrity tag.
-            reader.rest();
-            return Ok(Some(Packet::Retry { version, source }));
-        }
+    let Some(level) = level(version, first) else {
+        // The rest is the token and an integrity tag.
+        reader.rest();
+        return Ok(Some(Packet::Retry { version, source }));
     };
     if level == Level::Initial {
         let token = varint(reader)?;

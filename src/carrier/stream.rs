@@ -69,7 +69,7 @@ enum State {
 }
 
 /// Finds the records in the bytes of one direction.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RecordStream {
     state: State,
     /// Some byte has been taken: SSLv2 framing is not expected any more.

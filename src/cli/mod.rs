@@ -5,10 +5,24 @@ mod check;
 mod diff;
 mod exit;
 mod explain;
+#[cfg(feature = "live")]
+mod interfaces;
+#[cfg(feature = "live")]
+mod live;
+mod ongoing;
 mod options;
 mod output;
+mod pages;
 mod phrases;
+mod progress;
+mod read;
+#[cfg(feature = "live")]
+mod record;
 mod report;
+mod select;
+mod stream;
+#[cfg(feature = "tui")]
+mod tui;
 mod whole;
 
 use std::io::{self, ErrorKind, Write};
@@ -27,17 +41,35 @@ pub fn main() -> ExitCode {
         Err(error) => return not_a_command(&error).into(),
     };
     let done = match &cli.command {
-        Some(Command::Report(args)) => report::run(args),
+        Some(Command::Report(args)) => captures(args, false),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
-        None => report::run(&cli.report),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
+        #[cfg(feature = "live")]
+        Some(Command::Live(args)) => live::run(&args.device, &args.report),
+        #[cfg(feature = "live")]
+        Some(Command::Interfaces(args)) => interfaces::run(args),
+        #[cfg(feature = "live")]
+        None if cli.device.interface.is_some() => live::run(&cli.device, &cli.report),
+        None => captures(&cli.report, true),
     };
     done.unwrap_or_else(|error| {
         complain(&format!("error: {error}"));
         Exit::Failed
     })
     .into()
+}
+
+/// Captures: in the terminal timeline, or as a report. `bare`: no command was named.
+fn captures(args: &args::ReportArgs, bare: bool) -> Result<Exit, Error> {
+    #[cfg(feature = "tui")]
+    if tui::is_wanted(args, bare) {
+        return tui::run(args);
+    }
+    let _ = bare;
+    report::run(args)
 }
 
 /// Help and version are no errors; anything else is one line.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::phrases;
+use crate::cli::select::Selection;
 use crate::decrypt::KeyRing;
 use crate::engine::Limits;
 use crate::error::Error;
@@ -20,6 +21,16 @@ const WIDTH: usize = 100;
 #[derive(Debug)]
 pub(super) struct ReportOptions {
     pub(super) captures: Vec<PathBuf>,
+    /// Names on the command line that mean no capture.
+    pub(super) missing: Vec<Error>,
+    /// Captures read at the same time.
+    pub(super) jobs: usize,
+    pub(super) only: Option<Selection>,
+    pub(super) fail_on: Option<Selection>,
+    pub(super) redact: bool,
+    pub(super) follow: bool,
+    /// Key logs that may grow while a source that has not ended is read.
+    pub(super) key_logs: Vec<PathBuf>,
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
@@ -31,6 +42,13 @@ pub(super) struct ReportOptions {
     pub(super) notes: Vec<String>,
 }
 
+impl ReportOptions {
+    /// Whether a capture may still be being written.
+    pub(super) fn is_ongoing(&self) -> bool {
+        self.follow || self.captures.iter().any(|path| path.as_os_str() == "-")
+    }
+}
+
 /// The meaning of `args`.
 pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
     if args.captures.is_empty() {
@@ -39,11 +57,33 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
     if args.captures.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Error::Usage(phrases::STDIN_TWICE.to_owned()));
     }
+    let is_ongoing = args.follow || args.captures.iter().any(|path| path.as_os_str() == "-");
+    meaning(args, is_ongoing)
+}
+
+/// The meaning of what `live` shares with `report`.
+#[cfg(feature = "live")]
+pub(super) fn live(args: &ReportArgs) -> Result<ReportOptions, Error> {
+    meaning(args, true)
+}
+
+fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> {
     let mut notes = Vec::new();
+    let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
+    let (captures, missing) = source::captures(&args.captures);
+    let mut key_logs = args.keylog.clone();
+    key_logs.extend(key_log_of_environment().filter(|path| !args.keylog.contains(path)));
     Ok(ReportOptions {
-        captures: args.captures.clone(),
+        captures,
+        missing,
+        jobs: args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get())),
+        only,
+        fail_on,
+        redact: args.redact,
+        follow: args.follow,
+        key_logs,
         format: args.format,
-        keys: keys(args, &mut notes)?,
+        keys: keys(args, is_ongoing, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,
         limits: limits(&args.limit)?,
         output: args.output.clone(),
@@ -65,10 +105,21 @@ fn limits(args: &[String]) -> Result<Limits, Error> {
     Ok(limits)
 }
 
-fn keys(args: &ReportArgs, notes: &mut Vec<String>) -> Result<KeyRing, Error> {
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn keys(args: &ReportArgs, is_ongoing: bool, notes: &mut Vec<String>) -> Result<KeyRing, Error> {
     let mut keys = KeyRing::default();
     for path in &args.keylog {
-        let problems = keys.add_log(&source::key_log(path)?);
+        let text = match source::key_log(path) {
+            Err(Error::Read { source, .. }) if is_ongoing && source.kind() == io::ErrorKind::NotFound => {
+                notes.push(phrases::key_log_to_come(&path.to_string_lossy()));
+                continue;
+            }
+            text => text?,
+        };
+        let problems = keys.add_log(&text);
         notes.extend(problems.iter().map(|problem| about(path, problem)));
     }
     for path in &args.server_key {
@@ -126,13 +177,25 @@ fn style(args: &ReportArgs) -> Style {
     let colour = match args.color {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => {
-            to_terminal && environment("NO_COLOR").is_none() && environment("TERM").as_deref() != Some("dumb")
-        }
+        Colour::Auto => wants_colour(to_terminal),
     };
+    Style { colour, width: width(to_terminal), verbose: args.verbose }
+}
+
+/// For what is printed to standard output, where no argument says how.
+pub(super) fn automatic_style() -> Style {
+    let to_terminal = io::stdout().is_terminal();
+    Style { colour: wants_colour(to_terminal), width: width(to_terminal), verbose: false }
+}
+
+fn wants_colour(to_terminal: bool) -> bool {
+    to_terminal && environment("NO_COLOR").is_none() && environment("TERM").as_deref() != Some("dumb")
+}
+
+fn width(to_terminal: bool) -> usize {
     let columns = environment("COLUMNS").and_then(|columns| columns.parse::<usize>().ok());
     let width = if to_terminal { columns.or_else(terminal_width) } else { columns };
-    Style { colour, width: width.unwrap_or(WIDTH).clamp(40, 160), verbose: args.verbose }
+    width.unwrap_or(WIDTH).clamp(40, 160)
 }
 
 #[cfg(feature = "tui")]
@@ -151,7 +214,7 @@ fn key_log_of_environment() -> Option<PathBuf> {
 
 /// A variable that is set to something.
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn environment(name: &str) -> Option<String> {
+pub(super) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -1,5 +1,6 @@
 //! Where a report goes: its format, and the file or standard output behind it.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -8,8 +9,8 @@ use crate::cli::args::Format;
 use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
-use crate::render::{json, jsonl, text};
-use crate::report::{Capture, Generator, Report, SCHEMA_VERSION, Session, Summary};
+use crate::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
+use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
 pub(super) struct Output {
@@ -20,14 +21,17 @@ pub(super) struct Output {
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// Sessions told before their end, by number: cause and outcome as told.
+    told: BTreeMap<u64, (String, Outcome)>,
 }
 
 type Target = Box<dyn Write>;
 
 enum State {
-    /// Text needs all sessions before the first line.
-    Text {
+    /// All sessions are needed before the first line.
+    Whole {
         out: Target,
+        face: Face,
         sessions: Vec<Session>,
     },
     /// Nothing is written before a capture was found to be one.
@@ -37,52 +41,118 @@ enum State {
     Json {
         writer: json::Writer<Target>,
     },
-    Jsonl {
+    /// A line for each session, as they come.
+    Lines {
         out: Target,
+        ecs: bool,
     },
     /// Writing failed: nothing more is tried.
     Broken,
+}
+
+/// What is written at the end, of everything.
+#[derive(Clone, Copy)]
+enum Face {
+    Text,
+    Markdown,
+    Html,
+    Junit,
+    Sarif,
 }
 
 impl Output {
     /// Opens the target.
     pub(super) fn open(options: &ReportOptions) -> Result<Self, Error> {
         let out = target(options)?;
+        let whole = |out, face| State::Whole { out, face, sessions: Vec::new() };
         let state = match options.format {
-            Format::Text => State::Text { out, sessions: Vec::new() },
             Format::Json => State::JsonToCome { out },
-            Format::Jsonl => State::Jsonl { out },
+            Format::Jsonl => State::Lines { out, ecs: false },
+            Format::Ecs => State::Lines { out, ecs: true },
+            Format::Text => whole(out, Face::Text),
+            Format::Markdown => whole(out, Face::Markdown),
+            Format::Html => whole(out, Face::Html),
+            Format::Junit => whole(out, Face::Junit),
+            Format::Sarif => whole(out, Face::Sarif),
         };
         let name = options.output.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-        Ok(Self { name, state, summary: Summary::default(), style: options.style.clone(), live: false })
+        Ok(Self {
+            name,
+            state,
+            summary: Summary::default(),
+            style: options.style.clone(),
+            live: false,
+            told: BTreeMap::new(),
+        })
+    }
+
+    /// Sessions are written as they come, in the order in which they end. Else they have to come in
+    /// the order of their first packets.
+    pub(super) fn streams(&self) -> bool {
+        matches!(self.state, State::Lines { .. })
+    }
+
+    /// Sessions are written one by one where an input has not ended: as text, or as lines.
+    pub(super) fn is_one_by_one(&self) -> bool {
+        matches!(self.state, State::Lines { .. } | State::Whole { face: Face::Text, .. })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
         self.live = live;
     }
 
-    /// Adds a session.
+    /// Adds a session of the capture `path`.
     ///
     /// # Errors
     /// When it cannot be written; nothing is written any more then.
-    pub(super) fn session(&mut self, session: Session) -> io::Result<()> {
+    pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
         self.summary.add(&session);
-        let written = self.try_session(session);
+        if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
+            return Ok(());
+        }
+        let written = self.try_session(session, path);
         if written.is_err() {
             self.state = State::Broken;
         }
         written
     }
 
-    fn try_session(&mut self, session: Session) -> io::Result<()> {
+    /// Tells a session whose connection is not over, in the formats that have a place for it. It is told
+    /// again only with another cause or outcome, under the same number.
+    ///
+    /// # Errors
+    /// As [`Output::session`].
+    pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
+        let verdict = verdict(&session);
+        let has_place = self.live && self.is_one_by_one();
+        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+            return Ok(());
+        }
+        self.told.insert(session.id, verdict);
+        let written = self.try_session(session, path);
+        if written.is_err() {
+            self.state = State::Broken;
+        }
+        written
+    }
+
+    fn try_session(&mut self, session: Session, path: &str) -> io::Result<()> {
         if matches!(self.state, State::JsonToCome { .. }) {
             self.begin_json()?;
         }
         match &mut self.state {
-            State::Text { sessions, .. } => sessions.push(session),
+            State::Whole { out, face: Face::Text, .. } if self.live => {
+                text::one_by_one(out, &session, &self.style)?;
+                out.flush()?;
+            }
+            State::Whole { sessions, .. } => sessions.push(session),
             State::Json { writer } => writer.session(&session)?,
-            State::Jsonl { out } => {
-                jsonl::session(out, &session)?;
+            State::Lines { out, ecs } => {
+                if *ecs {
+                    ecs::session(out, &session, path)?;
+                } else {
+                    jsonl::session(out, &session)?;
+                }
                 if self.live {
                     out.flush()?;
                 }
@@ -108,19 +178,26 @@ impl Output {
         }
         self.begin_json()?;
         match self.state {
-            State::Text { mut out, sessions } => {
+            State::Whole { mut out, face, sessions } => {
                 let report = Report {
                     schema_version: SCHEMA_VERSION.to_owned(),
                     generator: Generator::default(),
                     captures,
                     summary: self.summary,
-                    sessions: in_order(sessions),
+                    sessions,
                 };
-                text::render(&mut out, &report, &self.style)?;
+                match face {
+                    Face::Text if self.live => text::at_the_end(&mut out, &report, &self.style)?,
+                    Face::Text => text::render(&mut out, &report, &self.style)?,
+                    Face::Markdown => markdown::render(&mut out, &report)?,
+                    Face::Html => html::render(&mut out, &report)?,
+                    Face::Junit => junit::render(&mut out, &report)?,
+                    Face::Sarif => sarif::render(&mut out, &report)?,
+                }
                 out.flush()
             }
             State::Json { writer } => writer.finish(&captures, &self.summary).map(drop),
-            State::Jsonl { mut out } => out.flush(),
+            State::Lines { mut out, .. } => out.flush(),
             State::JsonToCome { .. } | State::Broken => Ok(()),
         }
     }
@@ -135,13 +212,9 @@ impl Output {
     }
 }
 
-/// Sessions in the order of their first packets, numbered from 1.
-fn in_order(mut sessions: Vec<Session>) -> Vec<Session> {
-    sessions.sort_by_key(|session| (session.capture, session.first_packet, session.id));
-    for (id, session) in (1..).zip(&mut sessions) {
-        session.id = id;
-    }
-    sessions
+/// What makes telling a session again worth it.
+fn verdict(session: &Session) -> (String, Outcome) {
+    (session.diagnosis.cause.clone(), session.outcome)
 }
 
 fn target(options: &ReportOptions) -> Result<Target, Error> {

@@ -43,6 +43,34 @@ pub(super) fn unknown_topic(topic: &str, near: &[&str]) -> String {
     }
 }
 
+/// `--only` and `--fail-on` know no such thing.
+pub(super) fn unknown_selection(word: &str) -> String {
+    let shown: String = word.escape_debug().take(80).collect();
+    let wanted = word.rsplit(':').next().unwrap_or(word);
+    let codes = crate::cause::Cause::ALL.iter().map(|cause| cause.code());
+    let near: Vec<&str> = codes.filter(|code| wanted.len() >= 3 && code.contains(wanted)).take(4).collect();
+    let hint = if near.is_empty() {
+        "give an outcome (established, refused, failed, incomplete), a cause (`tlswhy explain` lists them), or \
+         side:client, side:server, side:network"
+            .to_owned()
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    format!("`{shown}` is no outcome, no cause and no side; {hint}")
+}
+
+/// `--fail-on` has found something.
+pub(super) fn minded(found: u64, of: u64) -> String {
+    let verb = if found == 1 { "is" } else { "are" };
+    format!("{found} of {of} sessions {verb} what --fail-on names")
+}
+
+/// There is no manual page of that name.
+pub(super) fn unknown_page(name: &str, names: &[&str]) -> String {
+    let shown: String = name.escape_debug().take(80).collect();
+    format!("there is no command `{shown}`; there are {}", names.join(", "))
+}
+
 /// The environment names a key log, and it is read.
 pub(super) fn key_log_of_environment(path: &str) -> String {
     format!("note: reading the key log {path}, which SSLKEYLOGFILE names")
@@ -51,6 +79,32 @@ pub(super) fn key_log_of_environment(path: &str) -> String {
 /// The environment names a key log, and it cannot be read.
 pub(super) fn key_log_of_environment_unreadable(why: &str) -> String {
     format!("note: going on without the key log that SSLKEYLOGFILE names: {why}")
+}
+
+/// `live` without an interface.
+#[cfg(feature = "live")]
+pub(super) const NO_INTERFACE: &str = "no interface is named: give -i IFACE; `tlswhy interfaces` lists them";
+
+/// `live` with files.
+#[cfg(feature = "live")]
+pub(super) const LIVE_AND_FILES: &str = "an interface and a file cannot be read at once: name one of them";
+
+/// The capture has begun.
+#[cfg(feature = "live")]
+pub(super) fn listening(interface: &str, link: &str) -> String {
+    format!("note: capturing on {interface} ({link}); Ctrl-C ends it")
+}
+
+/// The capture has ended.
+#[cfg(feature = "live")]
+pub(super) fn captured(packets: u64, kernel: u64, interface: u64) -> String {
+    let advice = if kernel > 0 { "; a larger buffer (-B) or a filter (-f) helps" } else { "" };
+    format!("note: {packets} packets captured, {kernel} lost by the kernel, {interface} by the interface{advice}")
+}
+
+/// A key log that is not there yet, beside a source that has not ended.
+pub(super) fn key_log_to_come(path: &str) -> String {
+    format!("note: there is no {path} yet; it is read as soon as it appears")
 }
 
 #[cfg(test)]
@@ -67,8 +121,8 @@ mod tests {
     #[test]
     fn misuse_is_one_line_that_says_what_to_do() {
         assert_eq!(
-            said(&["report", "--format", "xml", "a"]),
-            "error: invalid value 'xml' for '--format <FORMAT>' [possible values: text, json, jsonl]; try `tlswhy --help`"
+            said(&["report", "--format", "yaml", "a"]),
+            "error: invalid value 'yaml' for '--format <FORMAT>' [possible values: text, json, jsonl, ecs, markdown, html, junit, sarif]; try `tlswhy --help`"
         );
         let typo = said(&["report", "--keylg", "k", "a"]);
         assert!(typo.contains("--keylg") && typo.contains("--keylog") && !typo.contains('\n'), "{typo}");

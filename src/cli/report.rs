@@ -1,24 +1,19 @@
 //! `tlswhy report`: every capture through the engine, every session to the output.
 
-use std::cell::Cell;
-use std::io::Read;
-use std::path::Path;
+use std::ops::ControlFlow;
 
-use crate::analyze::{self, Told};
-use crate::capture::{Item, PacketSource, ReadError, Reader};
 use crate::cli::args::ReportArgs;
 use crate::cli::complain;
 use crate::cli::exit::Exit;
+use crate::cli::ongoing;
 use crate::cli::options::{self, ReportOptions};
 use crate::cli::output::Output;
-use crate::engine::{Engine, Judged, Options};
+use crate::cli::phrases;
+use crate::cli::progress::Progress;
+use crate::cli::read::{self, Event, Reading};
 use crate::error::Error;
-use crate::problem::Problem;
-use crate::report::{self, Capture};
-use crate::source::{self, Opened};
-
-/// Problems listed for one capture.
-const PROBLEMS: usize = 1_000;
+use crate::report::redact::Redactor;
+use crate::report::{Capture, Session};
 
 /// Does what the arguments say.
 pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
@@ -26,140 +21,123 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
     for note in &options.notes {
         complain(note);
     }
+    for error in &options.missing {
+        complain(&format!("error: {error}"));
+    }
+    if options.is_ongoing()
+        && let Some(exit) = ongoing::run(&options)?
+    {
+        return Ok(exit);
+    }
     let output = Output::open(&options)?;
-    let name = output.name();
-    let mut run = Run { options: &options, output, captures: Vec::new(), ids: 0, broken: None };
-    let mut exit = Exit::Done;
-    for path in &options.captures {
-        if let Err(error) = run.capture(path) {
-            complain(&format!("error: {error}"));
-            exit = Exit::Failed;
-        }
-        if run.broken.is_some() {
-            break;
-        }
-    }
-    let written = match run.broken {
-        Some(error) => Err(error),
-        None => run.output.finish(run.captures),
+    let mut run = Run {
+        options: &options,
+        progress: Progress::new(options.captures.len(), output.streams()),
+        output,
+        redactor: options.redact.then(Redactor::default),
+        captures: Vec::new(),
+        path: String::new(),
+        held: Vec::new(),
+        sessions: 0,
+        minded: 0,
+        unreadable: !options.missing.is_empty(),
+        broken: None,
     };
-    match written {
-        Ok(()) => Ok(exit),
-        Err(source) => Output::failure(name, source).map_or(Ok(exit), Err),
-    }
+    let reading =
+        Reading { keys: &options.keys, beliefs: &options.beliefs, limits: &options.limits, jobs: options.jobs };
+    read::all(&options.captures, &reading, &mut |index, event| run.event(index, event));
+    run.end()
 }
 
 struct Run<'a> {
     options: &'a ReportOptions,
+    progress: Progress,
     output: Output,
+    redactor: Option<Redactor>,
     captures: Vec<Capture>,
-    /// Sessions of the captures before this one.
-    ids: u64,
+    /// The capture that is being read, as the report calls it.
+    path: String,
+    /// Its sessions, where they are told in the order of their first packets.
+    held: Vec<Session>,
+    /// Sessions numbered so far.
+    sessions: u64,
+    /// Sessions that `--fail-on` minds.
+    minded: u64,
+    unreadable: bool,
     /// Why writing failed.
     broken: Option<std::io::Error>,
 }
 
 impl Run<'_> {
-    fn capture(&mut self, path: &Path) -> Result<(), Error> {
-        let Opened { reader, secrets, live } = source::open(path)?;
-        self.output.set_live(live);
-        let mut problems = Problems::default();
-        let mut keys = self.options.keys.clone();
-        for text in &secrets {
-            keys.add_log(text).iter().for_each(|problem| problems.add(problem));
-        }
-        let mut engine =
-            Engine::new(Options { beliefs: self.options.beliefs.clone(), keys, limits: self.options.limits.clone() });
-        let (stop, digits) = (Cell::new(false), Cell::new(0));
-        let mut source = Watched { reader, stop: &stop, digits: &digits };
-        let mut sessions = 0;
-        let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
-            Told::Problem(problem) => problems.add(&problem),
-            Told::Session(judged) => {
-                sessions += 1;
-                self.session(&judged, digits.get(), &stop);
+    fn event(&mut self, index: usize, event: Event) -> ControlFlow<()> {
+        match event {
+            Event::Opened { live } => {
+                self.output.set_live(live);
+                self.path =
+                    self.options.captures.get(index).map(|path| path.to_string_lossy()).unwrap_or_default().into();
+                if let Some(redactor) = &mut self.redactor {
+                    self.path = redactor.path(&self.path);
+                }
             }
-        });
-        self.ids += sessions;
-        self.end(path, &source.reader, problems, read)
+            Event::Session(session) if self.output.streams() => self.number(*session),
+            Event::Session(session) => self.held.push(*session),
+            Event::Ended { capture, error } => {
+                let mut held = std::mem::take(&mut self.held);
+                held.sort_by_key(|session| (session.first_packet, session.id));
+                held.into_iter().for_each(|session| self.number(session));
+                self.captures.extend(capture.map(|capture| *capture));
+                if let Some(error) = error {
+                    self.progress.clear();
+                    complain(&format!("error: {error}"));
+                    self.unreadable = true;
+                }
+                self.progress.done(index + 1, self.sessions);
+            }
+        }
+        if self.broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn session(&mut self, judged: &Judged, digits: usize, stop: &Cell<bool>) {
-        if stop.get() {
+    /// Numbers come before anything is left out, so that a session keeps its own in every selection.
+    fn number(&mut self, mut session: Session) {
+        self.sessions += 1;
+        session.id = self.sessions;
+        session.capture = self.captures.len() as u64;
+        if self.options.fail_on.as_ref().is_some_and(|selection| selection.has(&session)) {
+            self.minded += 1;
+        }
+        if self.options.only.as_ref().is_some_and(|selection| !selection.has(&session)) || self.broken.is_some() {
             return;
         }
-        let mut session = report::session(judged, self.captures.len(), digits);
-        session.id += self.ids;
-        if let Err(error) = self.output.session(session) {
+        if let Some(redactor) = &mut self.redactor {
+            redactor.session(&mut session);
+        }
+        if let Err(error) = self.output.session(session, &self.path) {
             self.broken = Some(error);
-            stop.set(true);
         }
     }
 
-    /// The capture is over, or could not be read any further.
-    fn end<R: Read>(
-        &mut self,
-        path: &Path,
-        reader: &Reader<R>,
-        mut problems: Problems,
-        read: Result<(), ReadError>,
-    ) -> Result<(), Error> {
-        let path = path.to_owned();
-        let failed = match read {
-            Ok(()) => None,
-            Err(ReadError::NotACapture { hint }) => return Err(Error::NotACapture { path, hint }),
-            Err(ReadError::Io(source)) if reader.packets() == 0 => return Err(Error::Read { path, source }),
-            Err(ReadError::Io(source)) => Some(source),
+    fn end(mut self) -> Result<Exit, Error> {
+        self.progress.clear();
+        if let Some(redactor) = &mut self.redactor {
+            self.captures.iter_mut().for_each(|capture| redactor.capture(capture));
+        }
+        let name = self.output.name();
+        let written = match self.broken {
+            Some(error) => Err(error),
+            None => self.output.finish(self.captures),
         };
-        if failed.is_some() {
-            problems.add(&Problem::new("read-failed", "The capture could not be read to its end."));
+        if let Err(source) = written
+            && let Some(error) = Output::failure(name, source)
+        {
+            return Err(error);
         }
-        let digits = reader.digits();
-        self.captures.push(Capture {
-            path: path.to_string_lossy().into_owned(),
-            format: reader.format().to_owned(),
-            link_types: reader.link_types().iter().map(|link| link.name().into_owned()).collect(),
-            packets: reader.packets(),
-            bytes: reader.bytes(),
-            first: reader.first().map(|time| time.rfc3339(digits)),
-            last: reader.last().map(|time| time.rfc3339(digits)),
-            problems: problems.listed,
-        });
-        failed.map_or(Ok(()), |source| Err(Error::Read { path, source }))
-    }
-}
-
-/// What is odd about a capture, up to a number.
-#[derive(Default)]
-struct Problems {
-    listed: Vec<report::Problem>,
-}
-
-impl Problems {
-    fn add(&mut self, problem: &Problem) {
-        if self.listed.len() < PROBLEMS {
-            self.listed.push(report::problem(problem));
+        if self.minded > 0 {
+            complain(&phrases::minded(self.minded, self.sessions));
         }
-    }
-}
-
-/// A reader that ends when nobody listens any more, and tells how fine its clock is while the
-/// engine holds it.
-struct Watched<'a, R: Read> {
-    reader: Reader<R>,
-    stop: &'a Cell<bool>,
-    digits: &'a Cell<usize>,
-}
-
-impl<R: Read> PacketSource for Watched<'_, R> {
-    type Error = ReadError;
-
-    fn next(&mut self) -> Result<Option<Item<'_>>, ReadError> {
-        if self.stop.get() {
-            return Ok(None);
-        }
-        // As of the packet before: the finest interface is declared ahead of its packets.
-        self.digits.set(self.reader.digits());
-        self.reader.next()
+        Ok(match (self.unreadable, self.minded) {
+            (true, _) => Exit::Failed,
+            (false, 0) => Exit::Done,
+            (false, _) => Exit::NotMet,
+        })
     }
 }

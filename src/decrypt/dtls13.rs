@@ -22,6 +22,8 @@ pub struct Dtls13Protection {
     aead: AeadKey,
     iv: [u8; 12],
     number: MaskKey,
+    /// The drafts before 44 put the epoch over the sequence number in the nonce, as DTLS 1.2 does.
+    draft_epoch: u16,
     /// One more than the highest record number opened: what the next truncated number is near to.
     expected: u64,
 }
@@ -49,8 +51,15 @@ impl Dtls13Protection {
             number: MaskKey::new(&suite, number)?,
             suite,
             secret: secret.clone(),
+            draft_epoch: 0,
             expected: 0,
         })
+    }
+
+    /// The same for a draft before 44, which NSS spoke for long: `epoch` goes into the nonce.
+    #[must_use]
+    pub fn of_draft(self, epoch: u16) -> Self {
+        Self { draft_epoch: epoch, ..self }
     }
 
     /// Opens a record. `header` is the whole unified header as it was on the wire (with connection
@@ -61,7 +70,8 @@ impl Dtls13Protection {
         let mut header = header.to_vec();
         let truncated = unmask(&mut header, self.number.mask(sample)).ok_or(OpenError::NotProtected)?;
         let sequence = truncated.nearest(self.expected);
-        let nonce = nonce(&self.iv, sequence.to_be_bytes());
+        let number = u64::from(self.draft_epoch) << 48 | sequence;
+        let nonce = nonce(&self.iv, number.to_be_bytes());
         let plaintext = self.aead.open(&nonce, &header, ciphertext).ok_or(OpenError::BadMac)?;
         self.expected = self.expected.max(sequence.saturating_add(1));
         Ok((inner_plaintext(plaintext)?, sequence))
@@ -70,7 +80,8 @@ impl Dtls13Protection {
     /// The keys of the next epoch after a KeyUpdate of this direction (RFC 9147 section 6.1).
     pub fn next_generation(&self) -> Option<Self> {
         let secret = next_traffic_secret(self.suite.hash, &self.secret, LabelPrefix::Dtls13)?;
-        Self::from_traffic_secret(self.suite, &secret)
+        let next = if self.draft_epoch == 0 { 0 } else { self.draft_epoch.saturating_add(1) };
+        Self::from_traffic_secret(self.suite, &secret).map(|keys| keys.of_draft(next))
     }
 }
 

@@ -178,7 +178,8 @@ impl<'a> Case<'a> {
     /// over.
     pub fn has_holes(&self) -> bool {
         let tcp = &self.session.tcp;
-        tcp.mid_stream || !tcp.gaps.client.is_empty() || !tcp.gaps.server.is_empty() || self.is_one_sided()
+        let lossy = self.session.may_miss_packets || tcp.mid_stream;
+        lossy || !tcp.gaps.client.is_empty() || !tcp.gaps.server.is_empty() || self.is_one_sided()
     }
 
     /// Only one direction was captured.

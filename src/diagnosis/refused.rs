@@ -130,6 +130,8 @@ impl<'a> Refused<'a> {
             },
             How::Hidden(_) | How::Answer(..) => Fit::Silent,
             How::Page(seen) => page_fit(seen.value.meaning, fault),
+            // Nobody leaves TLS for plaintext who trusts his peer.
+            How::Closed(_, Close::Plaintext) if fault != Fault::NotAuthorized => Fit::Allows,
             How::Closed(..) if dialects::closes_for(candidates, cause) => Fit::Allows,
             How::Closed(..) if fault == Fault::NotAuthorized => Fit::Unusual,
             How::Closed(..) => Fit::Silent,
@@ -153,7 +155,16 @@ impl<'a> Refused<'a> {
             }
             How::Page(seen) => Evidence::of(seen, format!("the {verifier} answered \"{}\"", seen.value.text)),
             How::Answer(at, what) => Evidence::at(at, answer_words(what)),
-            How::Closed(at, how) => Evidence::at(at, format!("the {verifier} {} without an alert", how.words())),
+            How::Closed(at, how) if self.stage == Stage::Finished => Evidence::at(
+                at,
+                format!(
+                    "the {verifier} {} straight after the handshake, without a byte of application data",
+                    how.words()
+                ),
+            ),
+            How::Closed(at, how) => {
+                Evidence::at(at, format!("the {verifier} {}, and said nothing of why", how.words()))
+            }
         }
     }
 
@@ -172,13 +183,13 @@ impl<'a> Refused<'a> {
 pub const fn answer_words(what: HiddenAnswer) -> &'static str {
     match what {
         HiddenAnswer::NginxPage => {
-            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed behind it"
+            "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed after it"
         }
         HiddenAnswer::DatabaseError => {
-            "the database gave one short encrypted answer, and the connection was closed behind it"
+            "the database gave one short encrypted answer, and the connection was closed after it"
         }
         HiddenAnswer::ShortAnswer => {
-            "the server gave one encrypted answer of the size of an error page, and closed behind it"
+            "the server gave one encrypted answer of the size of an error page, and closed after it"
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::RULES;
+use crate::endpoint::Address;
 use crate::knowledge::remedies;
 use crate::role::{Role, Side};
 use crate::session::outcome::Outcome;
@@ -68,16 +69,28 @@ pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Di
         summary: finding.summary().to_owned(),
         explanation: finding.explanation().to_owned(),
         evidence: in_order(finding.evidence()),
-        remedies: what_to_do(rule.cause, session),
+        remedies: what_to_do(&case, rule.cause),
         alternatives,
         needs: finding.needed().to_vec(),
     }
 }
 
-fn what_to_do(cause: Cause, session: &Session) -> Vec<Remedy> {
-    remedies::of(cause, &session.stack)
+/// The remedies, with the server's name and port in their commands.
+fn what_to_do(case: &Case<'_>, cause: Cause) -> Vec<Remedy> {
+    let session = case.session;
+    let spoken = session.refusals.first().map(|refusal| refusal.value.protocol);
+    let protocol = spoken.or_else(|| session.preamble.as_ref().map(|preamble| preamble.protocol));
+    let [client, server] =
+        [&session.stack.client, &session.stack.server].map(|stack| remedies::Speaker { stack, protocol });
+    let address = match &session.server.address {
+        Address::Ip(address) => Some(address.to_string()),
+        _ => None,
+    };
+    let host = case.server_name().or(address);
+    let filled = |command: &str| remedies::filled(command, host.as_deref(), session.server.port);
+    remedies::of(cause, client, server)
         .into_iter()
-        .map(|row| Remedy { side: row.side, text: row.text.to_owned(), command: row.command.map(str::to_owned) })
+        .map(|row| Remedy { side: row.side, text: row.text.to_owned(), command: row.command.map(filled) })
         .collect()
 }
 

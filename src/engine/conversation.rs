@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use crate::decrypt::KeyRing;
+use crate::diagnosis;
+use crate::diagnosis::diagnosis::Diagnosis;
 use crate::engine::datagram_session::DatagramSession;
 use crate::engine::eap_session::EapSession;
+use crate::engine::live::{self, Look, Signs, Watch};
 use crate::engine::tcp_session::TcpSession;
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::time::Timestamp;
+use crate::trust::Beliefs;
 
 /// A conversation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "the flow table boxes every conversation")]
 pub(super) enum Conversation {
     /// A TCP connection.
@@ -32,6 +36,65 @@ impl Conversation {
         }
     }
 
+    /// When it is to be looked at, and what was told of it (live sources only).
+    pub(super) fn watch(&self) -> &Watch {
+        match self {
+            Self::Tcp(session) => &session.watch,
+            Self::Datagrams(session) => &session.watch,
+            Self::Eap(session) => &session.watch,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn watch_mut(&mut self) -> &mut Watch {
+        match self {
+            Self::Tcp(session) => &mut session.watch,
+            Self::Datagrams(session) => &mut session.watch,
+            Self::Eap(session) => &mut session.watch,
+        }
+    }
+
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
+        match self {
+            Self::Tcp(session) => session.signs(),
+            Self::Datagrams(session) => session.signs(),
+            Self::Eap(session) => session.signs(),
+        }
+    }
+
+    /// The session as it stands and the verdict on it, where that is worth telling now.
+    pub(super) fn news(&mut self, look: Look, now: Timestamp, beliefs: &Beliefs) -> Option<(Session, Diagnosis)> {
+        let closed = self.signs().closed;
+        let session = self.clone().finish(now, true)?;
+        let diagnosis = diagnosis::diagnose(&session, beliefs);
+        let verdict = (diagnosis.outcome, diagnosis.cause, diagnosis.confidence);
+        if !live::is_news(look, closed, verdict, self.watch().told) {
+            return None;
+        }
+        self.watch_mut().told = Some(verdict);
+        Some((session, diagnosis))
+    }
+
+    /// Lets go of the keys, for the engine to add to them; [`Conversation::new_keys`] must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        match self {
+            Self::Tcp(session) => session.give_back_keys(none),
+            Self::Datagrams(session) => session.give_back_keys(none),
+            Self::Eap(session) => session.give_back_keys(none),
+        }
+    }
+
+    /// The capture lost packets, perhaps of this conversation.
+    pub(super) fn may_miss_packets(&mut self) {
+        match self {
+            Self::Tcp(session) => session.may_miss_packets(),
+            Self::Datagrams(session) => session.may_miss_packets(),
+            Self::Eap(session) => session.may_miss_packets(),
+        }
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         match self {
             Self::Tcp(session) => session.new_keys(keys),

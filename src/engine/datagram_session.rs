@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::carrier::dtls;
 use crate::decrypt::KeyRing;
 use crate::engine::Limits;
+use crate::engine::live::{self, Signs, Watch};
 use crate::flow::facts::TcpFacts;
 use crate::flow::key::End;
 use crate::net::{Datagram, UdpDatagram};
@@ -20,7 +21,7 @@ use crate::time::Timestamp;
 const LINGER: i64 = 3_000_000_000;
 
 /// One conversation over UDP.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct DatagramSession {
     builder: Builder,
     client: End,
@@ -30,6 +31,8 @@ pub(super) struct DatagramSession {
     /// Bytes counted for it in the engine's budget.
     pub(super) counted: usize,
     last: Timestamp,
+    /// For live sources: when it is to be looked at, and what was told of it.
+    pub(super) watch: Watch,
 }
 
 impl DatagramSession {
@@ -53,7 +56,7 @@ impl DatagramSession {
             Builder::new(transport, client, server, at, keys).with_replay(limits.replay).with_timeline(limits.timeline);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
         let client = if from == Role::Client { end } else { end.other() };
-        Self { builder, client, random: None, let_go: false, counted: 0, last: at.time }
+        Self { builder, client, random: None, let_go: false, counted: 0, last: at.time, watch: Watch::default() }
     }
 
     /// Takes a datagram that came from `end`.
@@ -103,6 +106,22 @@ impl DatagramSession {
         size_of::<Self>() + JOINED + self.builder.weight()
     }
 
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
+        live::signs_of_messages(&self.builder, self.is_closed())
+    }
+
+    /// Lets go of the keys, for the engine to add to them; `new_keys` must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.builder.give_back_keys(none);
+    }
+
+    /// The capture lost packets, perhaps of this conversation.
+    pub(super) fn may_miss_packets(&mut self) {
+        self.builder.session_mut().may_miss_packets = true;
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         self.builder.set_keys(Arc::clone(keys));
     }

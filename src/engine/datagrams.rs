@@ -111,6 +111,7 @@ impl Engine {
             self.evict(evicted);
         }
         self.keep_within_memory();
+        self.watch(&key);
     }
 
     /// The conversation has taken a packet and may hold more.
@@ -133,6 +134,7 @@ impl Engine {
         }
         session.datagram(end, udp, at);
         self.recount(&path, at);
+        self.watch(&path);
         true
     }
 
@@ -163,6 +165,7 @@ impl Engine {
             self.index.quic.path(path, connection, client);
         }
         self.recount(&key, at);
+        self.watch(&key);
         true
     }
 
@@ -188,6 +191,7 @@ impl Engine {
             session.radius(packet, at);
         }
         self.recount(&key, at);
+        self.watch(&key);
     }
 
     /// An EAPOL frame.
@@ -221,5 +225,6 @@ impl Engine {
             session.packet(packet, at);
         }
         self.recount(&key, at);
+        self.watch(&key);
     }
 }

@@ -7,6 +7,7 @@ use crate::carrier::radius;
 use crate::carrier::stream::{Record, RecordSink, RecordStream};
 use crate::decrypt::KeyRing;
 use crate::engine::Limits;
+use crate::engine::live::{self, Signs, Watch};
 use crate::flow::facts::{Gap, TcpFacts};
 use crate::preamble::{Preamble, PreambleOutcome};
 use crate::problem::Problem;
@@ -21,7 +22,7 @@ use crate::tls::record::{ContentType, RecordHeader};
 const LINGER: i64 = 3_000_000_000;
 
 /// One EAP conversation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct EapSession {
     exchange: Exchange,
     streams: ByRole<RecordStream>,
@@ -35,6 +36,8 @@ pub(super) struct EapSession {
     /// Bytes counted for it in the engine's budget.
     pub(super) counted: usize,
     last: Timestamp,
+    /// For live sources: when it is to be looked at, and what was told of it.
+    pub(super) watch: Watch,
 }
 
 impl EapSession {
@@ -61,6 +64,7 @@ impl EapSession {
             let_go: false,
             counted: 0,
             last: at.time,
+            watch: Watch::default(),
         }
     }
 
@@ -176,6 +180,22 @@ impl EapSession {
         size_of::<Self>() + JOINED + self.streams.client.held() + self.streams.server.held() + self.builder.weight()
     }
 
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
+        live::signs_of_messages(&self.builder, self.ended)
+    }
+
+    /// Lets go of the keys, for the engine to add to them; `new_keys` must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.builder.give_back_keys(none);
+    }
+
+    /// The capture lost packets, perhaps of this conversation.
+    pub(super) fn may_miss_packets(&mut self) {
+        self.builder.session_mut().may_miss_packets = true;
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         self.builder.set_keys(Arc::clone(keys));
     }

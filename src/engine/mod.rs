@@ -7,6 +7,7 @@ mod datagram_session;
 mod datagrams;
 mod eap_session;
 mod limits;
+mod live;
 mod tcp_session;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -29,6 +30,7 @@ use crate::trust::{Anchors, Beliefs};
 
 use conversation::Conversation;
 pub use limits::Limits;
+use live::Agenda;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
@@ -40,11 +42,18 @@ pub enum Input<'a> {
     Secrets(&'a str),
     /// Time passed without a packet (live sources only).
     Clock(Timestamp),
+    /// The source lost so many packets since it last said so: whatever session is open now may miss
+    /// some.
+    Dropped(u64),
 }
 
 /// What became of a session.
 #[derive(Debug)]
 pub enum SessionEvent {
+    /// A session's connection is not over, but there is a verdict that will stand as far as can be
+    /// known, or that says why nothing happens. Only where [`Options::live`] is set; the same session
+    /// (by its id) is told again when its verdict changes, and when it is over.
+    Updated(Box<Judged>),
     /// A session is over, or was let go.
     Closed(Box<Judged>),
 }
@@ -75,6 +84,9 @@ pub struct Options {
     pub beliefs: Beliefs,
     /// Keys known from the start.
     pub keys: KeyRing,
+    /// The source has not ended: verdicts are told as soon as they stand, and not only when
+    /// connections are over.
+    pub live: bool,
 }
 
 impl Options {
@@ -168,14 +180,14 @@ pub struct Engine {
     keys: Arc<KeyRing>,
     flows: FlowTable<Conversation>,
     index: datagrams::Index,
+    /// `None` where the source is a finished one.
+    agenda: Option<Agenda>,
     fragments: Fragments,
     duplicates: Duplicates,
     now: Timestamp,
     swept: Timestamp,
-    /// Conversations that are over, in order, each with the time when it was found to be and whether the
-    /// capture ended with it. They are judged when they are asked for: there may be very many at one time,
-    /// and a verdict takes more memory than the little that is held of most of them.
-    over: VecDeque<(Box<Conversation>, Timestamp, bool)>,
+    /// What is to be told, in order.
+    news: VecDeque<News>,
     problems: VecDeque<Problem>,
     /// Limits that were reached: each is told once.
     reached: BTreeSet<&'static str>,
@@ -184,6 +196,19 @@ pub struct Engine {
     /// Bytes held of all conversations, about.
     held: usize,
     sessions: u64,
+    /// Packets that the source lost.
+    lost: u64,
+}
+
+/// What is to be told.
+#[derive(Debug)]
+enum News {
+    /// A verdict on a conversation that is not over.
+    Early(Box<Judged>),
+    /// A conversation that is over, with the time when that was found and whether the capture ended with it.
+    /// It is judged when it is asked for: there may be very many at one time, and a verdict takes more memory
+    /// than the little that is held of most of them.
+    Over(Box<Conversation>, Timestamp, bool),
 }
 
 /// How often idle sessions are looked for, in packet time.
@@ -194,6 +219,7 @@ impl Engine {
     pub fn new(options: Options) -> Self {
         Self {
             flows: FlowTable::new(options.limits.flows),
+            agenda: options.live.then(|| Agenda::new(options.limits.flows)),
             index: datagrams::Index::default(),
             fragments: Fragments::default(),
             duplicates: Duplicates::default(),
@@ -202,12 +228,13 @@ impl Engine {
             keys: Arc::new(options.keys),
             now: Timestamp::default(),
             swept: Timestamp::default(),
-            over: VecDeque::new(),
+            news: VecDeque::new(),
             problems: VecDeque::new(),
             reached: BTreeSet::new(),
             lingering: VecDeque::new(),
             held: 0,
             sessions: 0,
+            lost: 0,
         }
     }
 
@@ -217,16 +244,21 @@ impl Engine {
             Input::Packet(packet) => self.packet(&packet),
             Input::Secrets(text) => self.secrets(text),
             Input::Clock(now) => self.clock(now),
+            Input::Dropped(packets) => self.dropped(packets),
         }
     }
 
     /// The next event; `None` when there is nothing to tell now. Calling it more often is harmless.
     pub fn poll(&mut self) -> Option<SessionEvent> {
         loop {
-            let (conversation, now, at_end) = self.over.pop_front()?;
+            let (conversation, now, at_end) = match self.news.pop_front()? {
+                News::Early(judged) => return Some(SessionEvent::Updated(judged)),
+                News::Over(conversation, now, at_end) => (conversation, now, at_end),
+            };
+            let told = conversation.watch().id;
             if let Some(mut session) = conversation.finish(now, at_end) {
-                self.sessions += 1;
-                session.id = self.sessions;
+                self.sessions += u64::from(told.is_none());
+                session.id = told.unwrap_or(self.sessions);
                 let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
                 return Some(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
             }
@@ -242,6 +274,10 @@ impl Engine {
     pub fn finish(&mut self) {
         for flow in self.flows.drain() {
             self.close(flow, true);
+        }
+        if self.lost > 0 {
+            let text = format!("{} packets were lost before they could be captured.", self.lost);
+            self.problem(Problem::new("packets-dropped", text));
         }
     }
 
@@ -261,6 +297,7 @@ impl Engine {
             }
             None => {}
         }
+        self.look_around();
         if self.now.since(self.swept).0 >= SWEEP {
             self.sweep();
         }
@@ -327,8 +364,19 @@ impl Engine {
                 "More bytes are held than the limit allows: holes in connections are taken for lost sooner than usual.",
             );
         }
+        self.watch(&key);
         self.let_linger();
         self.keep_within_memory();
+    }
+
+    /// A packet of this conversation was taken: when is it to be looked at (live sources only)?
+    fn watch(&mut self, key: &FlowKey) {
+        let Some(agenda) = &mut self.agenda else { return };
+        let Some(flow) = self.flows.peek_mut(key) else { return };
+        let signs = flow.signs();
+        if let Some(when) = flow.watch_mut().packet(signs, self.now) {
+            agenda.add(when, *key, flow.watch_mut());
+        }
     }
 
     /// Judges the connections that have been closed longest, where too many wait for late packets.
@@ -362,6 +410,9 @@ impl Engine {
     }
 
     fn secrets(&mut self, text: &str) {
+        // While sessions hold the keys too, a growing key log would be copied with every line.
+        let none = Arc::default();
+        self.flows.for_each_mut(|flow| flow.give_back_keys(&none));
         let problems = Arc::make_mut(&mut self.keys).add_log(text);
         for problem in problems {
             self.problem(problem);
@@ -374,7 +425,39 @@ impl Engine {
         if now > self.now {
             self.now = now;
         }
+        self.look_around();
         self.sweep();
+    }
+
+    fn dropped(&mut self, packets: u64) {
+        self.flows.for_each_mut(Conversation::may_miss_packets);
+        if self.lost == 0 {
+            // Once now, so that it is seen, and once in the end with the number.
+            let text = "The capture loses packets: what rests on something not having been sent is less sure.";
+            self.problem(Problem::new("packets-dropped", text));
+        }
+        self.lost = self.lost.saturating_add(packets);
+    }
+
+    /// Judges the connections whose moment has come (live sources only).
+    fn look_around(&mut self) {
+        let now = self.now;
+        while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
+            let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.watch().due == Some(when)) else { continue };
+            if let Some(look) = flow.watch_mut().look(now)
+                && let Some((mut session, diagnosis)) = flow.news(look, now, &self.beliefs)
+            {
+                self.sessions += u64::from(flow.watch().id.is_none());
+                session.id = *flow.watch_mut().id.get_or_insert(self.sessions);
+                self.news.push_back(News::Early(Box::new(Judged { session, diagnosis })));
+            }
+            let signs = flow.signs();
+            if let Some(when) = flow.watch_mut().next(signs)
+                && let Some(agenda) = &mut self.agenda
+            {
+                agenda.add(when, key, flow.watch_mut());
+            }
+        }
     }
 
     /// Closes sessions that are over or have been idle for too long.
@@ -405,7 +488,7 @@ impl Engine {
         if !matches!(*flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }
-        self.over.push_back((flow, self.now, at_end));
+        self.news.push_back(News::Over(flow, self.now, at_end));
     }
 
     fn problem(&mut self, problem: Problem) {

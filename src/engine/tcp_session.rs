@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::app;
 use crate::carrier::stream::{Record, RecordSink, RecordStream};
 use crate::decrypt::KeyRing;
+use crate::engine::live::{self, Signs, Watch};
 use crate::engine::{Limits, role_of};
 use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
@@ -30,7 +31,7 @@ const PLAINTEXT_LIMIT: u64 = 64 * 1024;
 const STRANGE_LIMIT: u64 = 8 * 1024;
 
 /// One TCP connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct TcpSession {
     connection: Connection,
     opening: Opening,
@@ -44,10 +45,12 @@ pub(super) struct TcpSession {
     /// Bytes counted for it in the engine's budget.
     pub(super) counted: usize,
     last: At,
+    /// For live sources: when it is to be looked at, and what was told of it.
+    pub(super) watch: Watch,
 }
 
 /// How the connection began, and what its session is to be built with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Opening {
     opener: End,
     client: Endpoint,
@@ -57,10 +60,12 @@ struct Opening {
     keys: Arc<KeyRing>,
     replay: usize,
     timeline: usize,
+    /// The capture lost packets, perhaps of this connection.
+    may_miss_packets: bool,
 }
 
 /// What stands above TCP. Apart from the connection, so that both can be borrowed at once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Upper {
     streams: ByRole<RecordStream>,
     builder: Builder,
@@ -104,6 +109,7 @@ impl TcpSession {
             keys,
             replay: limits.replay,
             timeline: limits.timeline,
+            may_miss_packets: false,
         };
         Self {
             connection: Connection::new(&TcpLimits { out_of_order: limits.out_of_order }),
@@ -113,6 +119,7 @@ impl TcpSession {
             lingers: false,
             counted: 0,
             last: at,
+            watch: Watch::default(),
         }
     }
 
@@ -145,6 +152,35 @@ impl TcpSession {
         self.is_closed() && now.since(self.last.time).0 > LINGER
     }
 
+    /// What it shows of its progress and its end.
+    pub(super) fn signs(&self) -> Signs {
+        let builder = self.upper.as_ref().map(|upper| &upper.builder);
+        let words = builder.map_or(0, |builder| live::words_of_an_end(builder.session()));
+        Signs {
+            of_an_end: words + self.connection.closes(),
+            closed: self.is_closed(),
+            established: builder.is_some_and(|builder| builder.phase() == Phase::Established),
+            progress: self.connection.progress(),
+        }
+    }
+
+    /// Lets go of the keys, for the engine to add to them; [`TcpSession::new_keys`] must follow.
+    pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.opening.keys = Arc::clone(none);
+        if let Some(upper) = &mut self.upper {
+            upper.builder.give_back_keys(none);
+        }
+    }
+
+    /// The capture lost packets, perhaps of this connection.
+    pub(super) fn may_miss_packets(&mut self) {
+        self.opening.may_miss_packets = true;
+        if let Some(upper) = &mut self.upper {
+            upper.builder.session_mut().may_miss_packets = true;
+        }
+    }
+
+    /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         self.opening.keys = Arc::clone(keys);
         if let Some(upper) = &mut self.upper {
@@ -221,6 +257,7 @@ impl Opening {
             .with_replay(self.replay)
             .with_timeline(self.timeline);
         builder.session_mut().encapsulation = self.encapsulation.labels();
+        builder.session_mut().may_miss_packets = self.may_miss_packets;
         Upper {
             streams: ByRole::default(),
             builder,

@@ -95,6 +95,12 @@ impl<T> FlowTable<T> {
         slot.value.as_deref_mut()
     }
 
+    /// The flow, without a packet of it: its place in the order stays.
+    pub fn peek_mut(&mut self, key: &FlowKey) -> Option<&mut T> {
+        let at = *self.index.get(key)?;
+        self.slot(at)?.value.as_deref_mut()
+    }
+
     /// Adds a flow. Returns the flow that has been idle longest where the table was full, or the
     /// flow that had this key before.
     pub fn insert(&mut self, key: FlowKey, value: T, time: Timestamp) -> Option<Box<T>> {

@@ -116,6 +116,22 @@ impl Tracker {
             self.line(Role::Client, text.to_owned(), at);
         } else if self.protocol.is_none() && matches!(words.first(), Some(&("EHLO" | "LHLO"))) {
             self.line(Role::Client, text.to_owned(), at);
+        } else if self.asked.is_none() && self.protocol == Some("smtp") && words.as_slice() != ["QUIT"] {
+            // It goes on without TLS.
+            self.protocol = None;
+            self.not_offered = None;
+        }
+    }
+
+    /// SMTP: the answer to EHLO is over, and lists no STARTTLS. A client that says no more but QUIT came for it.
+    fn offers_no_starttls(&mut self, upper: &str, at: At) {
+        let said = |role: Role| String::from_utf8_lossy(&self.sides.of(role).text).to_ascii_uppercase();
+        let (client, server) = (said(Role::Client), said(Role::Server));
+        let greeted =
+            client.trim_end().lines().last().is_some_and(|line| line.starts_with("EHLO ") || line.starts_with("LHLO "));
+        if upper.starts_with("250 ") && greeted && self.protocol.is_none() && !server.contains("STARTTLS") {
+            self.protocol = Some("smtp");
+            self.not_offered.get_or_insert(Seen::read("the answer to EHLO lists no STARTTLS".to_owned(), at));
         }
     }
 
@@ -130,6 +146,7 @@ impl Tracker {
 
     fn server_line(&mut self, text: &str, upper: &str, at: At) {
         let Some((_, protocol)) = self.asked else {
+            self.offers_no_starttls(upper, at);
             return;
         };
         if self.refused.is_some() || self.upgraded.is_some() {
@@ -320,6 +337,46 @@ mod tests {
         assert_eq!(told(&nntp), Some(("nntp", Some("580 Can not initiate TLS".to_owned()))));
         let irc = [(Client, "STARTTLS\r\n"), (Server, ":irc.example 691 * :STARTTLS failed\r\n")];
         assert_eq!(told(&irc), Some(("irc", Some(":irc.example 691 * :STARTTLS failed".to_owned()))));
+    }
+
+    #[test]
+    fn mail_and_file_transfer_ask_and_are_refused_in_their_own_words() {
+        use Role::{Client, Server};
+        let refused = |protocol: &'static str, lines: &[(Role, &str)], words: &str| {
+            assert_eq!(told(lines), Some((protocol, Some(words.to_owned()))));
+        };
+        let smtp = [(Server, "220 mail ESMTP\r\n"), (Client, "STARTTLS\r\n"), (Server, "454 TLS not available\r\n")];
+        refused("smtp", &smtp, "454 TLS not available");
+        let imap = [(Server, "* OK ready\r\n"), (Client, "a1 STARTTLS\r\n"), (Server, "a1 NO not here\r\n")];
+        refused("imap", &imap, "a1 NO not here");
+        let pop3 = [(Server, "+OK ready\r\n"), (Client, "STLS\r\n"), (Server, "-ERR no\r\n")];
+        refused("pop3", &pop3, "-ERR no");
+        let ftp = [(Server, "220 (ftp)\r\n"), (Client, "AUTH TLS\r\n"), (Server, "530 Please login\r\n")];
+        refused("ftp", &ftp, "530 Please login");
+    }
+
+    #[test]
+    fn who_leaves_smtp_for_want_of_starttls_came_for_tls() {
+        use Role::{Client, Server};
+        let greeting = (Server, "220 mail ESMTP\r\n");
+        let plain = [greeting, (Client, "EHLO me\r\n"), (Server, "250-mail\r\n250 SIZE\r\n"), (Client, "QUIT\r\n")];
+        assert_eq!(told(&plain), Some(("smtp", Some("the answer to EHLO lists no STARTTLS".to_owned()))));
+        let mail = [plain[0], plain[1], plain[2], (Client, "MAIL FROM:<a@example.test>\r\n"), plain[3]];
+        assert_eq!(told(&mail), None);
+    }
+
+    #[test]
+    fn a_greeting_without_tls_and_a_proxy_that_says_no() {
+        let mut mysql = Tracker::default();
+        let greeting = [&[40, 0, 0, 0, 10][..], b"8.0\0", &[0; 13], &[0xff, 0xf7]].concat();
+        mysql.feed(Role::Server, &greeting, At::default());
+        let told = mysql.finish().expect("a preamble");
+        assert!(matches!(told.outcome, PreambleOutcome::NotOffered(_)) && told.protocol == "mysql");
+        let mut socks = Tracker::default();
+        socks.feed(Role::Client, &[5, 1, 0], At::default());
+        socks.feed(Role::Server, &[5, 0xff], At::default());
+        let told = socks.finish().expect("a preamble");
+        assert!(matches!(told.outcome, PreambleOutcome::Refused(_)) && told.protocol == "socks5");
     }
 
     #[test]

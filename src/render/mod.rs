@@ -3,9 +3,14 @@
 
 pub mod check;
 pub mod diff;
+pub mod ecs;
 pub mod escape;
+pub mod html;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
 pub mod text;
 
 pub use escape::escape;

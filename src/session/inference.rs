@@ -387,15 +387,12 @@ impl Reading {
             let (kind, name, text): (EntryKind, &str, Cow<'static, str>) = if is_alert {
                 (EntryKind::Alert, "Alert", "encrypted".into())
             } else if record.from == Role::Server && index < start {
-                let name = if session.finished.server.seen().is_some_and(|f| f.at() == record.at && record.length <= 85)
-                {
-                    "Finished"
-                } else {
-                    "Handshake"
-                };
+                let finished = session.finished.server.seen().is_some_and(|f| f.at() == record.at);
+                let last = !self.records.iter().take(start).skip(index + 1).any(|later| later.from == Role::Server);
+                let name = if finished && last && record.length <= 85 { "Finished" } else { "Handshake" };
                 (EntryKind::Handshake, name, "encrypted".into())
             } else if record.from == Role::Client && index < self.flight_end {
-                (EntryKind::Handshake, self.client_name(index), client_why.unwrap_or("encrypted").into())
+                (EntryKind::Handshake, self.client_name(index), self.client_text(index, client_why))
             } else if record.from == Role::Server && tickets.contains(&record.at) {
                 (EntryKind::Handshake, "NewSessionTicket", "encrypted".into())
             } else {
@@ -412,6 +409,18 @@ impl Reading {
             runs.push(new_entry(record, kind, name, text));
         }
         session.timeline.entries.extend(runs);
+    }
+
+    /// Why the client's flight is read as it is, said once, at its start.
+    fn client_text(&self, index: usize, why: Option<&'static str>) -> Cow<'static, str> {
+        match (self.flight, why) {
+            (Flight::Presented { certificates: Some(length) }, _) if self.flight_start == Some(index) => {
+                format!("encrypted, about {length} bytes of certificates").into()
+            }
+            (Flight::Empty, _) if self.flight_start == Some(index) => "encrypted, as long as an empty one".into(),
+            (Flight::FinishedOnly, _) => "encrypted, as long as Finished".into(),
+            _ => "encrypted".into(),
+        }
     }
 
     fn client_name(&self, index: usize) -> &'static str {

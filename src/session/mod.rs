@@ -53,6 +53,8 @@ pub struct Session {
     pub now: Timestamp,
     /// The session was still open when the capture ended (nobody had closed it).
     pub open_at_end: bool,
+    /// Packets were lost by the capture while this session went on; perhaps some of it.
+    pub may_miss_packets: bool,
 
     /// The first ClientHello.
     pub client_hello: Observed<ClientHello>,
@@ -468,9 +470,9 @@ impl Session {
         self.server_hello.value().map(ServerHello::selected_version)
     }
 
-    /// Whether TLS 1.3 (or DTLS 1.3) was chosen.
+    /// Whether TLS 1.3 (or DTLS 1.3) was chosen, or a draft of either: NSS before 3.90 spoke draft 43 of DTLS 1.3.
     pub fn is_tls13(&self) -> bool {
-        matches!(self.version(), Some(0x0304 | 0xfefc))
+        matches!(self.version(), Some(0x0304 | 0xfefc | 0x7f00..=0x7fff))
     }
 
     /// Readable alerts of `role`, in order.
@@ -503,6 +505,7 @@ impl Session {
             last: first,
             now: first.time,
             open_at_end: false,
+            may_miss_packets: false,
             client_hello: Observed::Hidden(unknown()),
             hello_retry: None,
             second_client_hello: None,

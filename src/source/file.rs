@@ -33,6 +33,17 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
     }
 }
 
+/// An opened file, and whether it is a regular one.
+pub(super) fn raw(path: &Path) -> Result<(File, bool), Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let file = open_file(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if kind.is_dir() {
+        return Err(failed(ErrorKind::IsADirectory.into()));
+    }
+    Ok((file, kind.is_file()))
+}
+
 /// The bytes of a file, wiped from memory after use: it may be a private key.
 ///
 /// # Errors
@@ -57,6 +68,6 @@ pub fn key_log(path: &Path) -> Result<Zeroizing<String>, Error> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where files are read")]
-fn open_file(path: &Path) -> io::Result<File> {
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }

@@ -2,17 +2,30 @@
 //! them.
 
 mod file;
+mod find;
+pub mod follow;
+#[cfg(feature = "live")]
+pub mod interfaces;
+#[cfg(feature = "live")]
+pub mod live;
 mod pem;
+#[cfg(feature = "live")]
+pub mod privileges;
 mod stdin;
 mod trust;
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use crate::capture::Reader;
+use crate::capture::{About, LinkType, PacketSource, Reader};
 use crate::error::Error;
+use crate::time::Timestamp;
+use follow::Stream;
 
 pub use file::{bytes, key_log};
+pub use find::captures;
 pub use trust::{certificates, revocation_lists, system_certificates};
 
 /// An opened capture.
@@ -38,4 +51,70 @@ impl std::fmt::Debug for Opened {
 /// When it cannot be opened. Whether it is a capture shows in reading.
 pub fn open(path: &Path) -> Result<Opened, Error> {
     if path.as_os_str() == "-" { stdin::open() } else { file::open(path) }
+}
+
+/// A capture that is still being written: standard input (`-`), a pipe by name, or with `follow` any
+/// file, which then ends with `stop` only. `None` where it is a file that is to be read as it is.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn stream(path: &Path, follow: bool, stop: &Arc<AtomicBool>) -> Result<Option<Stream>, Error> {
+    if path.as_os_str() == "-" {
+        return stdin::raw().map(|raw| Some(Stream::pipe(raw)));
+    }
+    let (file, is_regular) = file::raw(path)?;
+    Ok(match (is_regular, follow) {
+        (true, true) => Some(Stream::growing(file, Arc::clone(stop))),
+        (true, false) => None,
+        (false, _) => Some(Stream::pipe(Box::new(file))),
+    })
+}
+
+/// A source that has not ended, and says when nothing comes.
+pub trait Ongoing: PacketSource {
+    /// What is known of it as a whole so far.
+    fn facts(&self) -> &Facts;
+}
+
+/// What is known of a capture as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `pcap`, `pcapng`, `live`, or `unknown` before anything was read.
+    pub format: &'static str,
+    /// Link types of the interfaces, in the order first met.
+    pub link_types: Vec<LinkType>,
+    /// How many packets there were.
+    pub packets: u64,
+    /// How many bytes of packets were captured.
+    pub bytes: u64,
+    /// The earliest and the latest time of a packet.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// How many fractional digits of a second the timestamps have.
+    pub digits: usize,
+}
+
+impl Facts {
+    /// What `reader` knows.
+    pub fn of<R: Read>(reader: &Reader<R>) -> Self {
+        let mut facts = Self::default();
+        facts.renew(reader);
+        facts
+    }
+
+    /// The part of it that every source tells.
+    fn about(&self) -> About {
+        About { format: self.format, link_types: self.link_types.clone(), digits: self.digits }
+    }
+
+    /// The same reader has read on.
+    fn renew<R: Read>(&mut self, reader: &Reader<R>) {
+        self.format = reader.format();
+        if self.link_types.len() != reader.link_types().len() {
+            self.link_types = reader.link_types().to_vec();
+        }
+        self.packets = reader.packets();
+        self.bytes = reader.bytes();
+        self.span = reader.first().zip(reader.last());
+        self.digits = reader.digits();
+    }
 }

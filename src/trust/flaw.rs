@@ -88,9 +88,9 @@ impl Flaw {
                 Some(KeyKind::Dsa) => format!("has a DSA key of {bits} bits"),
                 _ => format!("has a key of {bits} bits"),
             },
-            Self::WeakDigest { digest, .. } => format!("is signed over {}", digest_name(digest)),
+            Self::WeakDigest { digest, .. } => format!("is signed with {}", digest_name(digest)),
             Self::OldVersion { version, .. } => format!("is an X.509 v{version} certificate"),
-            Self::Malformed { what, .. } => format!("is malformed: {what}"),
+            Self::Malformed { what, .. } => format!("is malformed ({what})"),
             Self::Revoked { since: Some(since), .. } => {
                 format!("was revoked on {}, {} before the handshake", since.human(), at.since(*since))
             }

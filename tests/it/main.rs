@@ -13,13 +13,27 @@
 mod causes;
 #[cfg(feature = "cli")]
 mod check;
+mod datagrams;
 #[cfg(feature = "cli")]
 mod diff;
+mod fixture;
+mod frames;
+mod invariance;
 #[cfg(feature = "cli")]
 mod library;
 mod limits;
+#[cfg(feature = "live")]
+mod live;
 mod mutation;
+mod ongoing;
 mod packets;
+#[cfg(feature = "cli")]
+mod pages;
+mod registry;
+#[cfg(unix)]
+mod remedies;
+#[cfg(feature = "cli")]
+mod reports;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;
 mod tidy;

@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod client_auth;
 pub mod negotiation;
+pub mod pages;
 pub mod unknown;
 pub mod wire;
 

@@ -45,7 +45,7 @@ pub(super) struct Out<'a, R> {
 }
 
 /// What one side sent. Positions are sequence numbers that do not wrap.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Direction {
     start: Start,
     /// Initial sequence number, where the SYN or its acknowledgement was seen.
@@ -63,6 +63,10 @@ pub(super) struct Direction {
     fin_at: At,
     fin_told: bool,
     held: Held,
+    /// The packet that the bytes handed on last are told of. Never moves back: what arrived ahead of its turn
+    /// is told of the packet that made it its turn, as other analysers do. Otherwise a flight would seem to
+    /// begin with its end.
+    handed: At,
     waiting: Option<Waiting>,
     flight: Flight,
     /// TTL of its ordinary packets.
@@ -71,6 +75,10 @@ pub(super) struct Direction {
     pub(super) acks: bool,
     /// New bytes that it sent after its peer's FIN.
     pub(super) after_close: u64,
+}
+
+fn later(one: At, other: At) -> At {
+    if one.packet > other.packet { one } else { other }
 }
 
 impl Direction {
@@ -213,7 +221,8 @@ impl Direction {
         if !bytes.is_empty() {
             self.next += bytes.len() as u64;
             *out.facts.bytes.of_mut(out.from) += bytes.len() as u64;
-            out.sink.data(out.from, bytes, at);
+            self.handed = later(self.handed, at);
+            out.sink.data(out.from, bytes, self.handed);
         }
         if end > self.next {
             // The rest is not in the capture, because it kept only the head of the packet.
@@ -284,7 +293,7 @@ impl Direction {
     pub(super) fn tell_fin<R: Receive>(&mut self, out: &mut Out<'_, R>) {
         if !self.fin_told && self.fin.is_some_and(|fin| self.next >= fin) {
             self.fin_told = true;
-            out.sink.fin(out.from, self.fin_at);
+            out.sink.fin(out.from, later(self.handed, self.fin_at));
         }
     }
 
@@ -320,7 +329,7 @@ impl Direction {
         }
         if !self.fin_told && self.fin.is_some() {
             self.fin_told = true;
-            out.sink.fin(out.from, self.fin_at);
+            out.sink.fin(out.from, later(self.handed, self.fin_at));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::seen::At;
 /// So many are watched; in a longer flight the first ones tell enough.
 const LIMIT: usize = 32;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sent {
     start: u64,
     end: u64,
@@ -18,7 +18,7 @@ struct Sent {
 }
 
 /// The oldest unacknowledged segments of one direction, in the order of the stream.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Flight {
     sent: VecDeque<Sent>,
 }

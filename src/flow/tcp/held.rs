@@ -8,7 +8,7 @@ use crate::seen::At;
 const OVERHEAD: usize = 96;
 
 /// A run of bytes that one packet carried.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Chunk {
     /// The bytes as captured.
     pub(super) bytes: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct Chunk {
 }
 
 /// Chunks by their place in the stream; they never overlap.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Held {
     chunks: BTreeMap<u64, Chunk>,
     cost: usize,

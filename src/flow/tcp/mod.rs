@@ -43,7 +43,7 @@ pub trait Receive {
 }
 
 /// A TCP connection; [`Role::Client`] is who opened it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Connection {
     limits: TcpLimits,
     directions: ByRole<Direction>,
@@ -179,6 +179,18 @@ impl Connection {
     /// Both sides closed, or one side reset the connection.
     pub fn is_closed(&self) -> bool {
         !self.facts.resets.is_empty() || (self.facts.fin.client.is_some() && self.facts.fin.server.is_some())
+    }
+
+    /// How many resets and closes there were.
+    pub fn closes(&self) -> usize {
+        let fins = [self.facts.fin.client, self.facts.fin.server].into_iter().flatten().count();
+        self.facts.resets.len() + fins
+    }
+
+    /// Grows when the connection gets on: with a SYN+ACK, and with each new byte of either side.
+    pub fn progress(&self) -> u64 {
+        let opened = u64::from(self.facts.syn_ack.is_some());
+        self.facts.bytes.client.saturating_add(self.facts.bytes.server).saturating_add(opened).saturating_add(1)
     }
 
     /// Whether this segment of `role` opens another connection between the same ports. The same SYN

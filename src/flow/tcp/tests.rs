@@ -139,14 +139,14 @@ fn an_ordinary_connection() {
 }
 
 #[test]
-fn held_data_keeps_its_packet_and_the_first_bytes_win() {
+fn held_data_is_told_of_the_packet_that_makes_it_due_and_the_first_bytes_win() {
     let mut s = Script::opened();
     s.client(3, 0, b"DEF");
     s.client(0, 0, b"abcd");
     s.client(0, 0, b"xxxxxxghi");
     let (log, facts) = s.finish();
     assert_eq!(log.bytes.client, b"abcDEFghi");
-    assert_eq!(log.pieces, [(Role::Client, 5, 3), (Role::Client, 4, 3), (Role::Client, 6, 3)]);
+    assert_eq!(log.pieces, [(Role::Client, 5, 3), (Role::Client, 5, 3), (Role::Client, 6, 3)]);
     assert_eq!(facts.retransmissions.client, 2);
 }
 

@@ -4,6 +4,7 @@
 //! Meaning is in glyphs and words as well as in colour.
 
 pub(crate) mod certificates;
+pub(crate) mod explain;
 mod offer;
 mod overview;
 mod page;
@@ -12,8 +13,9 @@ mod timeline;
 
 use std::io::{self, Write};
 
-use crate::report::{Outcome, Report};
+use crate::report::{Generator, NO_CAUSE, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 use page::{Page, Tone};
+pub(crate) use session::{decryption, negotiated, who_acts};
 
 /// How to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,46 @@ pub fn render<W: Write>(out: &mut W, report: &Report, style: &Style) -> io::Resu
             overview::sessions(page, report)?;
             overview::capture_problems(page, report)
         }
+    }
+}
+
+/// Writes a session as soon as it is over: a success on a line, a failure in full. What follows belongs to the
+/// next one.
+///
+/// # Errors
+/// Those of `out`.
+pub fn one_by_one<W: Write>(out: &mut W, session: &Session, style: &Style) -> io::Result<()> {
+    let page = &mut Page::new(out, style);
+    if session.outcome == Outcome::Established && session.diagnosis.cause == NO_CAUSE && !style.verbose {
+        return session::line(page, session);
+    }
+    page.blank()?;
+    session::whole(page, &empty(), session)?;
+    page.blank()
+}
+
+/// Writes what there is to say when a source that was told session by session has ended.
+///
+/// # Errors
+/// Those of `out`.
+pub fn at_the_end<W: Write>(out: &mut W, report: &Report, style: &Style) -> io::Result<()> {
+    let page = &mut Page::new(out, style);
+    if report.summary.sessions == 0 {
+        return overview::nothing(page, report);
+    }
+    page.blank()?;
+    overview::captures(page, report)?;
+    overview::counts(page, report)?;
+    overview::capture_problems(page, report)
+}
+
+fn empty() -> Report {
+    Report {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        generator: Generator::default(),
+        captures: Vec::new(),
+        summary: Summary::default(),
+        sessions: Vec::new(),
     }
 }
 

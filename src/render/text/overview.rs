@@ -7,6 +7,8 @@ use crate::render::text::page::{Page, Spans, Tone};
 use crate::render::text::{human, mark, plural, session};
 use crate::report::{Capture, NO_CAUSE, Outcome, Report, Session};
 
+/// As many captures get a line each; more are counted.
+const CAPTURES: usize = 12;
 /// How many failures are told in full.
 const IN_FULL: usize = 5;
 /// How many further failures, and how many successes, get a line each.
@@ -16,6 +18,13 @@ const IDS: usize = 12;
 
 /// A line for each capture.
 pub(super) fn captures<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
+    let shown = if page.style.verbose { report.captures.len() } else { CAPTURES };
+    if report.captures.len() > shown {
+        let packets = report.captures.iter().map(|capture| capture.packets).sum();
+        let count = format!("{}  ", plural(report.captures.len() as u64, "capture"));
+        let total = format!("{} in all", plural(packets, "packet"));
+        return page.flow(Spans::of(Tone::Strong, count), Spans::of(Tone::Dim, total));
+    }
     for capture in &report.captures {
         page.flow(Spans::of(Tone::Strong, &capture.path).add(Tone::Plain, "  "), Spans::of(Tone::Dim, facts(capture)))?;
     }

@@ -28,6 +28,14 @@ pub(super) fn whole<W: Write>(page: &mut Page<'_, W>, report: &Report, session: 
     problems(page, session)
 }
 
+/// A session on a line.
+pub(super) fn line<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()> {
+    let (glyph, _, tone) = mark(session.outcome);
+    let ends = Spans::of(Tone::Strong, format!("{} → {}", session.client, session.server));
+    let facts = std::iter::once(human(&session.start)).chain(negotiated(session)).collect::<Vec<_>>().join(" · ");
+    page.flow(Spans::of(tone, glyph).add(Tone::Plain, " "), ends.add(Tone::Plain, "  ").add(Tone::Dim, facts))
+}
+
 fn success<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()> {
     if page.style.verbose {
         evidence(page, session)?;

@@ -205,7 +205,28 @@ fn counts(table: &mut Table<'_>) -> Result<Vec<Count>, Mistake> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::check::{Expectations, Keys};
+    use proptest::prelude::*;
+
+    use crate::report::check::{Edit, Expectations, Keys, apply};
+    use crate::report::sample;
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd(parts in prop::collection::vec(prop::sample::select(vec![
+            "outcome", "cause", "[keys]", "[[session]]", "[[capture]]", "[fields]", "[counts]", "session", "select",
+            "sessions", "alerts", " = ", "\n", "\"failed\"", "\"ž\u{202e}\"", "-1", "99999999999999999999", "[", "]",
+            "{ port = 1 }", "\"/tls/alpn\"", "\"/\"", "\"\"", "0x7f", "1e9", "inf", "2026-01-01", "'''", "#", ",",
+        ]), 0..12)) {
+            let text = parts.concat();
+            if let Ok(expected) = Expectations::parse(&text) {
+                for one in &expected.captures {
+                    let checked = one.compare(Keys::Without, &[sample::expired()]);
+                    let edits: Vec<Edit> = checked.all().filter_map(|one| one.edit.clone()).collect();
+                    prop_assert!(Expectations::parse(&apply(&text, &edits)).is_ok(), "{}", text);
+                }
+            }
+        }
+    }
 
     fn mistake(text: &str) -> String {
         Expectations::parse(text).expect_err("a mistake").to_string()

@@ -114,10 +114,8 @@ impl State {
         match record.header.content_type {
             ContentType::HANDSHAKE => self.fragments(builder, from, record.fragment, at, false),
             ContentType::ALERT => builder.alerts(from, record.fragment, at, false),
-            ContentType::CHANGE_CIPHER_SPEC => {
-                if builder.session.change_cipher_spec.of(from).is_none() {
-                    builder.change_cipher_spec(from, record.header, at);
-                }
+            ContentType::CHANGE_CIPHER_SPEC if builder.session.change_cipher_spec.of(from).is_none() => {
+                builder.change_cipher_spec(from, record.header, at);
             }
             _ => {}
         }
@@ -305,7 +303,9 @@ impl State {
         ];
         for (epoch, secret) in secrets {
             let keys = secret.and_then(|secret| Dtls13Protection::new(suite, secret));
-            side.keys13.extend(keys.map(|keys| (epoch, keys)));
+            let draft = builder.session.version().is_some_and(|version| (0x7f00..=0x7f2b).contains(&version));
+            let in_nonce = if draft { u16::try_from(epoch).unwrap_or(0) } else { 0 };
+            side.keys13.extend(keys.map(|keys| (epoch, keys.of_draft(in_nonce))));
         }
     }
 

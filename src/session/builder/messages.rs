@@ -180,6 +180,9 @@ impl Builder {
             self.watcher.set_alpn(alpn.as_deref());
         }
         self.session.server_hello = Observed::Seen(Self::seen(hello, at, protected));
+        if self.session.version().is_some_and(|version| version >> 8 == 0x7f) {
+            self.transcript.of_draft();
+        }
         if self.session.is_tls13() {
             self.protect13_handshake();
             let psk = self.session.server_hello.value().and_then(|hello| hello.extensions.selected_psk());

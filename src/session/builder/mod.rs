@@ -175,14 +175,23 @@ impl Builder {
         self.phase
     }
 
+    /// Lets go of the keys, so that more can be added without a copy; [`Builder::set_keys`] must follow
+    /// before anything else.
+    pub fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
+        self.keys = Arc::clone(none);
+    }
+
     /// Newer keys. Where they open what has stayed closed, the session is read again from the start.
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
         self.keys = keys;
         let stayed_closed = self.closed.client.any() || self.closed.server.any();
         let Some(hello) = self.session.client_hello.value() else { return };
         let session_id = self.session.server_hello.value().map(|hello| hello.session_id.as_slice()).unwrap_or_default();
-        let known = self.keys.secrets(&hello.random).is_some() || self.keys.master(&hello.random, session_id).is_some();
-        if stayed_closed && known && self.replay.is_on() {
+        let logged = self.keys.secrets(&hello.random).map_or(0, |secrets| secrets.labels().count());
+        let known = logged + usize::from(self.keys.master(&hello.random, session_id).is_some());
+        // Reading again with the keys of the last time would give what that gave.
+        if stayed_closed && known > self.replay.known_keys && self.replay.is_on() {
+            self.replay.known_keys = known;
             self.read_again();
         }
     }
@@ -214,6 +223,7 @@ impl Builder {
             fresh.direction.server.lost();
         }
         fresh.session.last = self.session.last;
+        fresh.session.may_miss_packets = self.session.may_miss_packets;
         fresh.replay = replay;
         *self = fresh;
     }
@@ -235,8 +245,10 @@ impl Builder {
             return true;
         }
         if !direction.is_open() {
-            // Its length is all that can be learnt, unless keys may come.
-            return !established && self.replay.is_on();
+            // Its length is all that can be learnt, unless its keys come later; then it is to be read as if they
+            // had been there.
+            return self.replay.has_room(usize::from(header.length))
+                && (!established || self.session.application_data.of(from).records < APPLICATION_RECORDS);
         }
         !established
             || header.length <= SMALL_RECORD

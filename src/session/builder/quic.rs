@@ -168,7 +168,7 @@ impl State {
         let space = usize::from(level == Level::Handshake);
         let largest = self.sides.of(from).spaces.get(space).and_then(|space| space.largest);
         match quic::unprotect(&keys, bytes, number_at, largest) {
-            Some(opened) => self.opened(builder, from, level, opened, bytes.len(), at),
+            Some(opened) => self.opened(builder, from, level, &opened, bytes.len(), at),
             None if level == Level::Handshake => {
                 *builder.misfit.of_mut(from) |= builder.opened.of(from) == &0;
                 self.stays_closed(builder, from, level, bytes.len(), at);
@@ -210,7 +210,7 @@ impl State {
             return;
         }
         match self.open_short(from, bytes) {
-            Some(opened) => self.opened(builder, from, Level::Application, opened, bytes.len(), at),
+            Some(opened) => self.opened(builder, from, Level::Application, &opened, bytes.len(), at),
             // A stateless reset, or a packet of another connection.
             None => self.stays_closed(builder, from, Level::Application, bytes.len(), at),
         }
@@ -259,7 +259,15 @@ impl State {
         }
     }
 
-    fn opened(&mut self, builder: &mut Builder, from: Role, level: Level, opened: quic::Opened, length: usize, at: At) {
+    fn opened(
+        &mut self,
+        builder: &mut Builder,
+        from: Role,
+        level: Level,
+        opened: &quic::Opened,
+        length: usize,
+        at: At,
+    ) {
         let index = match level {
             Level::Initial => 0,
             Level::Handshake => 1,

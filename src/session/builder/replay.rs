@@ -39,6 +39,8 @@ pub(super) struct Replay {
     limit: usize,
     /// Something was not kept.
     pub(super) incomplete: bool,
+    /// How many keys of this session were known when it was last read again.
+    pub(super) known_keys: usize,
 }
 
 /// What an event takes beside its bytes.
@@ -58,6 +60,11 @@ impl Replay {
     /// Whether anything is kept at all.
     pub(super) const fn is_on(&self) -> bool {
         self.limit > 0
+    }
+
+    /// Whether an event of so many bytes would be kept.
+    pub(super) const fn has_room(&self, bytes: usize) -> bool {
+        !self.incomplete && self.bytes.saturating_add(bytes).saturating_add(OVERHEAD) <= self.limit
     }
 
     /// Keeps an event, where there is room; `make` is called only then.

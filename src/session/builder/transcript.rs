@@ -24,6 +24,8 @@ pub(super) struct Transcript {
     broken: Option<&'static str>,
     /// Messages have the header of DTLS, of 12 bytes.
     dtls: bool,
+    /// See [`Self::of_draft`].
+    draft: bool,
 }
 
 const CLIENT_HELLO: u8 = 1;
@@ -35,6 +37,11 @@ impl Transcript {
     /// One without messages; `dtls` says that they will have the header of DTLS.
     pub(super) fn of(dtls: bool) -> Self {
         Self { dtls, ..Self::default() }
+    }
+
+    /// It is a draft of DTLS 1.3 as NSS spoke it (43): hashes cover the header of DTLS, as in DTLS 1.2.
+    pub(super) fn of_draft(&mut self) {
+        self.draft = true;
     }
 
     /// Forgets all so far: HelloVerifyRequest and the ClientHello before it are no part of the handshake
@@ -79,10 +86,10 @@ impl Transcript {
     /// `tls13` decides the order of the flights and whether a HelloRetryRequest replaces the first
     /// ClientHello by its hash, which `hash` computes (RFC 8446 section 4.4.1).
     pub(super) fn before(&self, from: Role, kind: u8, tls13: bool, hash: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
-        if self.broken.is_some() {
+        if self.broken.is_some() || !self.begins_with_the_hellos() {
             return None;
         }
-        if tls13 && self.dtls {
+        if tls13 && self.dtls && !self.draft {
             return self.with_tls_headers().before(from, kind, tls13, hash);
         }
         let order = if tls13 { self.order13(&hash) } else { self.order12() };
@@ -94,6 +101,12 @@ impl Transcript {
             out.extend_from_slice(&raw);
         }
         None
+    }
+
+    /// Whether nothing is missing at the beginning: a capture may start in the middle of a handshake.
+    fn begins_with_the_hellos(&self) -> bool {
+        let first = |role: Role| self.messages.of(role).first().map(|message| message.kind);
+        first(Role::Client) == Some(CLIENT_HELLO) && first(Role::Server).is_none_or(|kind| kind == SERVER_HELLO)
     }
 
     /// All bytes up to and including the first `kind` message of `from`.

@@ -8,7 +8,7 @@ use crate::diagnosis::finding::Finding;
 use crate::diagnosis::refused::Fit;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::untrusted_ca::{is_incomplete, missing_kind};
-use crate::diagnosis::rules::certificate::{certificate_evidence, subject, with_needs};
+use crate::diagnosis::rules::certificate::{capitalised, certificate_evidence, subject, with_needs};
 use crate::role::Role;
 use crate::trust::{ChainEnd, MissingKind};
 
@@ -54,7 +54,10 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         .explain(if reason.is_empty() {
             format!("A {verifier} that trusts only the root cannot build the chain without {}.", issuer.text)
         } else {
-            format!("{reason}. A {verifier} that trusts only the root cannot build the chain without it.")
+            format!(
+                "{}. A {verifier} that trusts only the root cannot build the chain without it.",
+                capitalised(&reason)
+            )
         })
         .needs(format!("whether the {verifier} trusts {} itself, or only the root above it", issuer.text));
     Assessment::Supported(with_needs(case, role, confidence, finding))

@@ -52,7 +52,7 @@ fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<Signatur
             if seen.value.from == role.peer() && seen.packet >= signature.packet =>
         {
             let summary = format!(
-                "The {} refused the {role}: the {role} signed with a key that does not belong to its certificate{}.",
+                "The {role} signed with a key that does not belong to its certificate{}, and the {} refused it.",
                 role.peer(),
                 subject(case, role)
             );
@@ -81,7 +81,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             Fit::Silent | Fit::Unusual | Fit::Excludes => Confidence::Possible,
         };
         let summary = format!(
-            "The {verifier} refused the {role}: the {role} signed with a key that does not belong to its certificate{}.",
+            "The {role} signed with a key that does not belong to its certificate{}, and the {verifier} refused it.",
             subject(case, role)
         );
         let text = format!("the {role}'s signature over the handshake does not verify with the key in its certificate");

@@ -32,6 +32,12 @@ fn subject(case: &Case<'_>, role: Role) -> String {
     }
 }
 
+/// As the beginning of a sentence.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// That `role` sent its certificate, with what can be seen of it.
 fn certificate_evidence(case: &Case<'_>, role: Role, text: impl Into<String>) -> Option<Evidence> {
     case.presented_at(role).map(|at| Evidence::at(at, text))
@@ -44,7 +50,9 @@ fn certificate_evidence(case: &Case<'_>, role: Role, text: impl Into<String>) ->
 fn visible(case: &Case<'_>, role: Role, fault: Fault, universal: bool, flaw: &Flaw) -> Assessment {
     let chain = case.presented(role);
     let said = flaw.describe(chain, case.session.judged_at(role));
-    let evidence = certificate_evidence(case, role, format!("the {role}'s certificate: {said}"));
+    let whose = if said.starts_with("extendedKeyUsage") || said.starts_with("keyUsage") { "its" } else { "it" };
+    let shown = if whose == "its" { format!("certificate: its {said}") } else { format!("certificate {said}") };
+    let evidence = certificate_evidence(case, role, format!("the {role}'s {shown}"));
     let Some(refused) = case.refused(role) else {
         return evidence.map_or(Assessment::Silent, |_| Assessment::Silent);
     };
@@ -62,7 +70,6 @@ fn visible(case: &Case<'_>, role: Role, fault: Fault, universal: bool, flaw: &Fl
             _ => Assessment::Silent,
         };
     };
-    let whose = if said.starts_with("extendedKeyUsage") || said.starts_with("keyUsage") { "its" } else { "it" };
     let summary =
         format!("The {} refused the {role}'s certificate{}: {whose} {said}.", role.peer(), subject(case, role));
     let mut finding = Finding::with(confidence, summary, refused.evidence()).and_maybe(evidence);

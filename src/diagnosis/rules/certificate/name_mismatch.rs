@@ -6,11 +6,13 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::{Evidence, Finding};
-use crate::diagnosis::refused::Fit;
+use crate::diagnosis::refused::{Fit, How};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::{certificate_evidence, with_needs};
 use crate::role::Role;
+use crate::trust::ChainEnd;
 use crate::trust::name_match::NameMatch;
+use crate::x509::Certificate;
 
 /// Its rule.
 pub const SERVER: Rule = Rule {
@@ -56,7 +58,7 @@ fn describe(matched: &NameMatch) -> String {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let role = Role::Server;
-    let Some(matched) = case.name_match() else { return Assessment::Silent };
+    let Some(matched) = case.name_match() else { return by_elimination(case) };
     let Some(name) = case.server_name() else { return Assessment::Silent };
     let Some(refused) = case.refused(role) else { return Assessment::Silent };
     if matched.fits() {
@@ -85,5 +87,26 @@ fn examine(case: &Case<'_>) -> Assessment {
         } else {
             "The name is checked against the dNSName and iPAddress entries of subjectAltName only (RFC 9525)."
         });
+    Assessment::Supported(with_needs(case, role, confidence, finding))
+}
+
+/// The client did not say which name it meant; but the chain ends at what it trusts, and nothing else is
+/// wrong with it.
+fn by_elimination(case: &Case<'_>) -> Assessment {
+    let role = Role::Server;
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
+    let trusted =
+        case.chain.server.as_ref().is_some_and(|report| report.end == ChainEnd::Anchored && report.is_sound());
+    let named = matches!(refused.how, How::Alert(_, 43 | 44 | 45 | 48 | 51));
+    if !trusted || named || case.signature_is_wrong(role) || refused.fit(case, Fault::NameMismatch) == Fit::Excludes {
+        return Assessment::Silent;
+    }
+    let left = !matches!(refused.how, How::Closed(..)) || matches!(case.ending, Ending::LeftAtOnce { .. });
+    let confidence = if left { Confidence::Likely } else { Confidence::Possible };
+    let names = case.presented(role).first().map(Certificate::sans_text).unwrap_or_default();
+    let summary = "The client refused the server's certificate although its chain is sound and trusted: most likely it meant another name.";
+    let finding = Finding::with(confidence, summary, refused.evidence())
+        .and_maybe(certificate_evidence(case, role, format!("the server's certificate is for {names}")))
+        .needs("the name that the client connects to, given by --server-name");
     Assessment::Supported(with_needs(case, role, confidence, finding))
 }

@@ -3,7 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::Stage;
+use crate::diagnosis::ending::{Close, Stage};
 use crate::diagnosis::refused::How;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::certificate::unseen;
@@ -46,6 +46,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         }
         How::Closed(..) if refused.stage == Stage::ServerFlight => closes_silently(case, Role::Client),
         How::Closed(..) if role == Role::Client => Confidence::Likely,
+        How::Closed(_, Close::Plaintext) => Confidence::Likely,
         How::Closed(..) => leaves_silently(case),
     };
     if role == Role::Client
@@ -59,7 +60,17 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         case,
         &refused,
         confidence,
-        format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        match refused.how {
+            How::Closed(..) if refused.stage == Stage::Finished => format!(
+                "The {verifier} completed the handshake and left at once, as programs do that refuse the {role}'s certificate without an alert."
+            ),
+            How::Closed(..) => {
+                format!(
+                    "The {verifier} left after the {role}'s certificate without a word, and most likely refused it."
+                )
+            }
+            _ => format!("The {verifier} refused the {role}'s certificate, and the reason is hidden."),
+        },
         if refused.is_hidden() || case.is_unread(role) {
             "What could tell the reason is encrypted."
         } else {

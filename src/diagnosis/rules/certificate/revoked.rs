@@ -36,7 +36,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
                 &refused,
                 confidence,
                 format!("The {} refused the {role}'s certificate as revoked.", role.peer()),
-                "The verifier looked the certificate up in a revocation list or asked a responder.",
+                "The verifier found the certificate in a revocation list, or an OCSP responder called it revoked.",
             ))
         }
         _ => Assessment::Silent,

@@ -69,6 +69,15 @@ fn confidence(
         (_, Fit::Names) => Confidence::Likely,
         // The server says itself that it accepts this issuer.
         (_, Fit::Allows) if role == Role::Client && case.issuer_is_named() && fit != Fit::Names => Confidence::Possible,
+        // The same alert would be said of a name that does not fit, and the name is not known.
+        (_, Fit::Allows)
+            if role == Role::Server
+                && case.server_name().is_none()
+                && case.anchors(role).is_none()
+                && refused.fit(case, Fault::NameMismatch) >= Fit::Allows =>
+        {
+            Confidence::Possible
+        }
         // By elimination: the refusal would fit many faults, and no other can be seen.
         (_, Fit::Allows) if !explained => Confidence::Likely,
         (_, Fit::Silent) if !explained && matches!(refused.how, How::Page(_)) => Confidence::Possible,
@@ -154,7 +163,7 @@ fn explanation(role: Role, report: &ChainReport, fit: Fit) -> String {
     }
     match issuer(report) {
         Some(issuer) => text.push_str(&format!(
-            "Either {issuer} is missing among the CAs that the {verifier} trusts, or it is an intermediate that the {role} has to send along."
+            "Either {issuer} is missing from the CAs that the {verifier} trusts, or it is an intermediate that the {role} has to send along."
         )),
         None => text.push_str(&format!("A root that is sent along proves nothing: the {verifier} has to have it itself.")),
     }

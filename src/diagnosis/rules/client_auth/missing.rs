@@ -25,7 +25,6 @@ pub const RULE: Rule = Rule {
         Cause::ClosedWithoutAlert,
         Cause::ResetMidHandshake,
         Cause::ProtocolViolation,
-        Cause::RenegotiationRefused,
     ],
     examine,
 };

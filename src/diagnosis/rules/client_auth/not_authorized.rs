@@ -39,7 +39,7 @@ fn examine(case: &Case<'_>) -> Assessment {
                 }
                 _ => return Assessment::Silent,
             };
-            let summary = "The server took the client's certificate, and its application refused who it names.";
+            let summary = "The server took the client's certificate, and its application refused the identity in it.";
             let who = case.presented(Role::Client).first().map(|leaf| leaf.subject.text.clone()).unwrap_or_default();
             let certificate = case.presented_at(Role::Client).map(|at| {
                 let text = if who.is_empty() {

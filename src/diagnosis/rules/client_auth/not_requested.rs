@@ -42,7 +42,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     let done = session.finished.of(Role::Client).seen().map(|finished| {
         Evidence::of(finished, "the handshake was completed without the server having asked for a certificate")
     });
-    let summary = "The server never asked the client for a certificate, and then refused it.";
+    let summary = "The server never asked the client for a certificate, and then refused the client.";
     let finding = Finding::with(confidence, summary, Evidence::of(seen, format!("the server answered \"{}\"", seen.value.text)))
         .and_maybe(done)
         .explain(

@@ -42,7 +42,7 @@ fn examine(case: &Case<'_>) -> Assessment {
                 && !names.iter().any(|name| ORDINARY.contains(&name.as_str())) =>
         {
             let summary = format!(
-                "The server gave up straight behind its ServerHello, most likely for the application protocol ({}).",
+                "The server gave up straight after its ServerHello, most likely for the application protocol ({}).",
                 names.join(", ")
             );
             let text = "the server sent nothing but an encrypted alert behind its ServerHello";

@@ -11,12 +11,7 @@ use crate::iana::cipher_suites;
 /// Its rule.
 pub const RULE: Rule = Rule {
     cause: Cause::NoCommonCipher,
-    shadows: &[
-        Cause::ServerCertMissing,
-        Cause::ResetAfterClientHello,
-        Cause::ClosedWithoutAlert,
-        Cause::ProtocolViolation,
-    ],
+    shadows: &[Cause::ResetAfterClientHello, Cause::ClosedWithoutAlert, Cause::ProtocolViolation],
     examine,
 };
 

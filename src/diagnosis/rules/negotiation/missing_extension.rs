@@ -22,7 +22,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     let absent = absent(case);
     if let Some(seen) = alert(case, MISSING) {
         let finding = Finding::certain(
-            format!("The {} missed an extension that it needs.", seen.value.from),
+            format!("The {} refused the handshake for an extension that was missing.", seen.value.from),
             said(seen, MISSING),
         );
         return Assessment::Supported(

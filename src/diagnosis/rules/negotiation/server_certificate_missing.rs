@@ -27,7 +27,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, 40 | 71 | 80));
     let hidden = match case.ending {
         Ending::HiddenAlert { seen, stage: Stage::ServerFlight } if seen.value.from == Role::Server => {
-            Some(Evidence::of(seen, "the server gave up with an encrypted alert straight behind its ServerHello"))
+            Some(Evidence::of(seen, "the server gave up with an encrypted alert straight after its ServerHello"))
         }
         Ending::Alert { seen, alert, stage: Stage::ServerFlight }
             if seen.value.from == Role::Server

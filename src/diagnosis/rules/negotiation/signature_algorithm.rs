@@ -34,7 +34,7 @@ fn examine(case: &Case<'_>) -> Assessment {
             Some((said(seen, alert.description), true))
         }
         Ending::HiddenAlert { seen, stage: Stage::ServerFlight } if seen.value.from == Role::Server => Some((
-            Evidence::of(seen, "the server gave up with an encrypted alert straight behind its ServerHello"),
+            Evidence::of(seen, "the server gave up with an encrypted alert straight after its ServerHello"),
             false,
         )),
         _ => None,

@@ -37,7 +37,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         let finding = Finding::with(
             confidence,
             "The capture has holes where the reason would stand.",
-            Evidence::at(gap.at, format!("in front of this packet {bytes} of the {role} {why}")),
+            Evidence::at(gap.at, format!("before this packet {bytes} of the {role} {why}")),
         )
         .needs(if gap.snaplen {
             "a capture with the full packets (tcpdump -s 0)"
@@ -55,10 +55,10 @@ fn examine(case: &Case<'_>) -> Assessment {
         return Assessment::Supported(finding);
     }
     match case.ending {
-        Ending::Open { stage } if stage >= Stage::ServerFlight && is_closed_quic(session) => {
+        Ending::Open { stage } if stage >= Stage::ServerFlight && is_closed_datagrams(session) => {
             let finding = Finding::likely(
-                "What became of the handshake is encrypted, and there are no keys.",
-                Evidence::at(session.last, "the last packet of the connection; in QUIC even the refusal is encrypted"),
+                "The capture shows the end of the handshake only encrypted, and there are no keys.",
+                Evidence::at(session.last, "the last packet of the connection; even a refusal would be encrypted"),
             )
             .needs(crate::knowledge::keys::key_log(&session.stack));
             Assessment::Supported(finding)
@@ -75,9 +75,11 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
 }
 
-/// QUIC hides all that follows the ServerHello.
-fn is_closed_quic(session: &Session) -> bool {
-    session.transport == Transport::Quic && session.decryption == Decryption::NoKeys
+/// QUIC and DTLS 1.3 hide all that follows the ServerHello, and no close of a connection betrays how it went.
+fn is_closed_datagrams(session: &Session) -> bool {
+    matches!(session.transport, Transport::Quic | Transport::Dtls)
+        && session.is_tls13()
+        && session.decryption == Decryption::NoKeys
 }
 
 /// Only one direction was captured.

@@ -50,12 +50,12 @@ fn examine(case: &Case<'_>) -> Assessment {
             let confidence = if lost.times >= 3 { Confidence::Certain } else { Confidence::Likely };
             let finding = Finding::with(
                 confidence,
-                format!("Full-size packets of the {role} never arrived, while smaller ones did: the path drops what is larger than its MTU."),
-                Evidence::at(lost.last, format!("the {role} sent {} bytes for the {}. time, and they were never acknowledged", lost.len, lost.times)),
+                format!("The {role}'s full-size packets never arrived, while smaller ones did: the path drops what is larger than its MTU."),
+                Evidence::at(lost.last, format!("the {role} sent these {} bytes again (transmission {}), and they were never acknowledged", lost.len, lost.times)),
             )
             .and(Evidence::at(lost.first, format!("the {role} sent these {} bytes for the first time", lost.len)))
             .explain(format!(
-                "The largest segment of the {role} that was acknowledged had {passed} bytes. A router on the way drops packets that do not fit and either sends no ICMP message about it, or a filter eats it."
+                "The largest segment of the {role} that was acknowledged had {passed} bytes. A router on the way drops packets that do not fit, and its ICMP message about it is not sent, or does not arrive."
             ));
             return Assessment::Supported(finding);
         }
@@ -77,7 +77,7 @@ fn seen_by_the_receiver(case: &Case<'_>, role: Role) -> Option<Finding> {
         .find(|gap| !gap.acknowledged && !gap.snaplen && gap.len.is_some_and(|len| len >= 900))?;
     let finding = Finding::likely(
         format!("A large part of the {role}'s flight never arrived, and what lay behind it did."),
-        Evidence::at(gap.at, format!("{} bytes are missing in front of this packet, and the receiver never acknowledged them", gap.len.unwrap_or_default())),
+        Evidence::at(gap.at, format!("{} bytes are missing before this packet, and the receiver never acknowledged them", gap.len.unwrap_or_default())),
     )
     .explain("The receiver never got these bytes, so it is the path that loses them and not the capture. Where only full-size packets are lost, the path's MTU is smaller than the sender believes.")
     .needs("a capture at the sender, which shows whether the lost packets are the full-size ones");

@@ -18,7 +18,6 @@ pub const RULE: Rule = Rule {
         Cause::ResetAfterClientHello,
         Cause::ServerSilent,
         Cause::ClientAborted,
-        Cause::NoCommonVersion,
         Cause::ClientCertNotRequested,
         Cause::Unknown,
     ],

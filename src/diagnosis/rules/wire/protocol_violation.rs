@@ -62,7 +62,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         let text = format!("the {} refused with alert {} ({number})", seen.value.from, alerts::display(number));
         let finding = Finding::with(
             confidence,
-            format!("The {peer} sent {what}, by what the {} says.", seen.value.from),
+            format!("The {peer} sent {what}, as the {} complained.", seen.value.from),
             Evidence::of(seen, text),
         )
         .and_maybe(broken)

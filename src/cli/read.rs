@@ -1,0 +1,248 @@
+//! Captures through the engine, several at a time, told in the order in which they were named.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::analyze::{self, Told};
+use crate::capture::{About, Item, PacketSource, ReadError, Reader};
+use crate::decrypt::KeyRing;
+use crate::engine::{Engine, Limits, Options};
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::report::{self, Capture, Session};
+use crate::source::{self, Opened};
+use crate::trust::Beliefs;
+
+/// Problems listed for one capture.
+const PROBLEMS: usize = 1_000;
+/// Sessions of a capture that may wait for the captures named before it. Its reading rests then, so
+/// that memory is bounded however much there is to read.
+const WAITING: usize = 256;
+
+/// What becomes of a capture.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// It was opened.
+    Opened {
+        /// It may not have ended yet: each session is to be seen at once.
+        live: bool,
+    },
+    /// A session of it is over. Its number is that of the engine, its capture 0.
+    Session(Box<Session>),
+    /// Nothing more comes of it.
+    Ended {
+        /// What it was; `None` where it is none.
+        capture: Option<Box<Capture>>,
+        /// Why it could not be read, or not to its end.
+        error: Option<Error>,
+    },
+}
+
+/// What all captures are read with.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) keys: &'a KeyRing,
+    pub(super) beliefs: &'a Beliefs,
+    pub(super) limits: &'a Limits,
+    /// How many captures are read at the same time.
+    pub(super) jobs: usize,
+}
+
+struct Job {
+    path: PathBuf,
+    tell: SyncSender<Event>,
+}
+
+/// Reads all captures; `sink` is told of each with its index, one capture after the other.
+pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut(usize, Event) -> ControlFlow<()>) {
+    let workers = reading.jobs.clamp(1, paths.len().max(1));
+    let (give, take) = mpsc::channel::<Job>();
+    let take = Mutex::new(take);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| work(&take, reading));
+        }
+        // The queue moves into the loop's scope, so that workers end when it does.
+        let give = give;
+        let mut to_give = paths.iter();
+        let mut ahead: VecDeque<Receiver<Event>> = VecDeque::new();
+        for index in 0..paths.len() {
+            while ahead.len() < workers * 2
+                && let Some(path) = to_give.next()
+            {
+                let (tell, told) = mpsc::sync_channel(WAITING);
+                ahead.push_back(told);
+                if give.send(Job { path: path.clone(), tell }).is_err() {
+                    return;
+                }
+            }
+            for event in ahead.pop_front().into_iter().flatten() {
+                if sink(index, event).is_break() {
+                    return;
+                }
+            }
+        }
+    });
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>, reading: &Reading<'_>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let ended = match one(&job.path, reading, &job.tell) {
+            Ok(ended) => ended,
+            Err(error) => Event::Ended { capture: None, error: Some(error) },
+        };
+        // Nobody listens any more: the next job will say so too.
+        let _ = job.tell.send(ended);
+    }
+}
+
+fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
+    let Opened { reader, secrets, live } = source::open(path)?;
+    let stop = Cell::new(tell.send(Event::Opened { live }).is_err());
+    let mut problems = Problems::default();
+    let mut keys = reading.keys.clone();
+    for text in &secrets {
+        keys.add_log(text).iter().for_each(|problem| problems.add(problem));
+    }
+    let mut engine = Engine::new(Options {
+        beliefs: reading.beliefs.clone(),
+        keys,
+        limits: reading.limits.clone(),
+        ..Options::default()
+    });
+    let digits = Cell::new(0);
+    let mut source = Watched { reader, stop: &stop, digits: &digits };
+    let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
+        Told::Problem(problem) => problems.add(&problem),
+        // Only for sources that have not ended.
+        Told::Early(_) => {}
+        Told::Session(judged) => {
+            let session = Box::new(report::session(&judged, 0, digits.get()));
+            if !stop.get() && tell.send(Event::Session(session)).is_err() {
+                stop.set(true);
+            }
+        }
+    });
+    end(path, &source.reader, problems, read)
+}
+
+/// The capture is over, or could not be read any further.
+fn end<R: Read>(
+    path: &Path,
+    reader: &Reader<R>,
+    mut problems: Problems,
+    read: Result<(), ReadError>,
+) -> Result<Event, Error> {
+    let path = path.to_owned();
+    let failed = match read {
+        Ok(()) => None,
+        Err(ReadError::NotACapture { hint }) => return Err(Error::NotACapture { path, hint }),
+        Err(ReadError::Io(source)) if reader.packets() == 0 => return Err(Error::Read { path, source }),
+        Err(ReadError::Io(source)) => Some(source),
+    };
+    if failed.is_some() {
+        problems.add(&Problem::new("read-failed", "The capture could not be read to its end."));
+    }
+    let digits = reader.digits();
+    let capture = Capture {
+        path: path.to_string_lossy().into_owned(),
+        format: reader.format().to_owned(),
+        link_types: reader.link_types().iter().map(|link| link.name().into_owned()).collect(),
+        packets: reader.packets(),
+        bytes: reader.bytes(),
+        first: reader.first().map(|time| time.rfc3339(digits)),
+        last: reader.last().map(|time| time.rfc3339(digits)),
+        problems: problems.listed,
+    };
+    Ok(Event::Ended { capture: Some(Box::new(capture)), error: failed.map(|source| Error::Read { path, source }) })
+}
+
+/// What is odd about a capture, up to a number.
+#[derive(Default)]
+struct Problems {
+    listed: Vec<report::Problem>,
+}
+
+impl Problems {
+    fn add(&mut self, problem: &Problem) {
+        if self.listed.len() < PROBLEMS {
+            self.listed.push(report::problem(problem));
+        }
+    }
+}
+
+/// A reader that ends when nobody listens any more, and tells how fine its clock is while the
+/// engine holds it.
+struct Watched<'a, R: Read> {
+    reader: Reader<R>,
+    stop: &'a Cell<bool>,
+    digits: &'a Cell<usize>,
+}
+
+impl<R: Read> PacketSource for Watched<'_, R> {
+    type Error = ReadError;
+
+    fn next(&mut self) -> Result<Option<Item<'_>>, ReadError> {
+        if self.stop.get() {
+            return Ok(None);
+        }
+        // As of the packet before: the finest interface is declared ahead of its packets.
+        self.digits.set(self.reader.digits());
+        self.reader.next()
+    }
+
+    fn about(&self) -> About {
+        self.reader.about()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(paths: &[PathBuf], jobs: usize) -> Vec<(usize, String)> {
+        let (keys, beliefs) = (KeyRing::default(), Beliefs::default());
+        let mut told = Vec::new();
+        all(
+            paths,
+            &Reading { keys: &keys, beliefs: &beliefs, limits: &Limits::default(), jobs },
+            &mut |index, event| {
+                told.push((index, format!("{event:?}")));
+                ControlFlow::Continue(())
+            },
+        );
+        told
+    }
+
+    #[test]
+    fn what_is_told_does_not_depend_on_how_many_read() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/none");
+        let (mut paths, _) = source::captures(&[folder]);
+        paths.insert(2, "no-such-file.pcap".into());
+        let alone = told(&paths, 1);
+        assert_eq!(alone, told(&paths, 4));
+        assert!(alone.is_sorted_by_key(|(index, _)| *index));
+        assert!(alone.iter().any(|(index, event)| *index == 2 && event.contains("Ended { capture: None")));
+    }
+
+    #[test]
+    fn who_stops_listening_ends_the_reading() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/none");
+        let (paths, _) = source::captures(&[folder]);
+        let (keys, beliefs) = (KeyRing::default(), Beliefs::default());
+        let mut events = 0;
+        all(&paths, &Reading { keys: &keys, beliefs: &beliefs, limits: &Limits::default(), jobs: 2 }, &mut |_, _| {
+            events += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!(events, 1);
+    }
+}
