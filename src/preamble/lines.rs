@@ -81,7 +81,8 @@ impl Tracker {
     fn may_matter(&self, from: Role, line: &[u8]) -> bool {
         match from {
             Role::Client => line.is_ascii(),
-            Role::Server => self.asked.is_some(),
+            // Until it was asked, only what it offers to EHLO matters.
+            Role::Server => self.asked.is_some() || line.starts_with(b"250"),
         }
     }
 
