@@ -186,6 +186,10 @@ pub(super) struct ReportArgs {
     /// Colour the text
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
+    /// Set a bound on what is held: `flows`, `memory` (bytes), `out-of-order` (bytes), `lingering`, `timeline`
+    /// or `idle` (seconds); docs/security.md explains them
+    #[arg(long, value_name = "NAME=N")]
+    pub(super) limit: Vec<String>,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

@@ -111,7 +111,12 @@ impl Opening<'_> {
         let link = opened.link().name().into_owned();
         let source = Recorded::new(WithKeys::new(opened, key_logs), recorder);
         let source = Bounded::new(source, Arc::clone(stop)).at_most(device.count, device.duration);
-        let engine = Options { beliefs: options.beliefs.clone(), keys: options.keys.clone(), ..Options::default() };
+        let engine = Options {
+            beliefs: options.beliefs.clone(),
+            keys: options.keys.clone(),
+            limits: options.limits.clone(),
+            ..Options::default()
+        };
         let live = Live {
             source,
             engine: Engine::new(stream::ongoing(engine, late_keys)),

@@ -7,6 +7,7 @@ use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::phrases;
 use crate::cli::select::Selection;
 use crate::decrypt::KeyRing;
+use crate::engine::Limits;
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::render::text::Style;
@@ -33,6 +34,7 @@ pub(super) struct ReportOptions {
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
+    pub(super) limits: Limits,
     pub(super) output: Option<PathBuf>,
     pub(super) force: bool,
     pub(super) style: Style,
@@ -83,11 +85,24 @@ fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> 
         format: args.format,
         keys: keys(args, is_ongoing, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,
+        limits: limits(&args.limit)?,
         output: args.output.clone(),
         force: args.force,
         style: style(args),
         notes,
     })
+}
+
+/// The bounds that `--limit NAME=N` sets.
+fn limits(args: &[String]) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    for arg in args {
+        let parts = arg.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));
+        if !parts.is_some_and(|(name, value)| limits.set(name, value)) {
+            return Err(Error::Usage(phrases::unknown_limit(arg)));
+        }
+    }
+    Ok(limits)
 }
 
 fn cores() -> usize {

@@ -15,7 +15,7 @@ use crate::capture::{About, Item, PacketSource, ReadError, Reader};
 use crate::cli::options::ReportOptions;
 use crate::cli::stream::{self, Bounded, Fed};
 use crate::decrypt::KeyRing;
-use crate::engine::{Engine, Options};
+use crate::engine::{Engine, Limits, Options};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::report::{self, Capture, Session};
@@ -55,6 +55,7 @@ pub(super) enum Event {
 pub(super) struct Reading<'a> {
     pub(super) keys: &'a KeyRing,
     pub(super) beliefs: &'a Beliefs,
+    pub(super) limits: &'a Limits,
     /// How many captures are read at the same time.
     pub(super) jobs: usize,
     /// Files are read on as they grow.
@@ -68,8 +69,8 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// What the options say; `stop` ends sources that have not ended.
     pub(super) fn of(options: &'a ReportOptions, stop: Arc<AtomicBool>) -> Self {
-        let ReportOptions { keys, beliefs, jobs, follow, key_logs, .. } = options;
-        Self { keys, beliefs, jobs: *jobs, follow: *follow, key_logs, stop }
+        let ReportOptions { keys, beliefs, limits, jobs, follow, key_logs, .. } = options;
+        Self { keys, beliefs, limits, jobs: *jobs, follow: *follow, key_logs, stop }
     }
 }
 
@@ -134,7 +135,12 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
     for text in &secrets {
         keys.add_log(text).iter().for_each(|problem| problems.add(problem));
     }
-    let mut engine = Engine::new(Options { beliefs: reading.beliefs.clone(), keys, ..Options::default() });
+    let mut engine = Engine::new(Options {
+        beliefs: reading.beliefs.clone(),
+        keys,
+        limits: reading.limits.clone(),
+        ..Options::default()
+    });
     let digits = Cell::new(0);
     let mut source = Watched { reader, stop: &stop, digits: &digits };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
@@ -237,7 +243,8 @@ mod tests {
     use super::*;
 
     fn reading<'a>(keys: &'a KeyRing, beliefs: &'a Beliefs, jobs: usize) -> Reading<'a> {
-        Reading { keys, beliefs, jobs, follow: false, key_logs: &[], stop: Arc::default() }
+        static LIMITS: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+        Reading { keys, beliefs, limits: &LIMITS, jobs, follow: false, key_logs: &[], stop: Arc::default() }
     }
 
     fn told(paths: &[PathBuf], jobs: usize) -> Vec<(usize, String)> {

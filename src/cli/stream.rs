@@ -47,7 +47,11 @@ pub(crate) fn interruption() -> Arc<AtomicBool> {
 /// Engine options for a source that has not ended. `late_keys` says that keys may come behind the packets.
 pub(crate) fn ongoing(options: Options, late_keys: bool) -> Options {
     let replay = if late_keys { REPLAY } else { 0 };
-    Options { limits: Limits { flows: FLOWS, replay, ..options.limits }, live: true, ..options }
+    Options {
+        limits: Limits { flows: options.limits.flows.min(FLOWS), replay, ..options.limits },
+        live: true,
+        ..options
+    }
 }
 
 /// The key logs, to be followed.

@@ -22,9 +22,12 @@ mod frames;
 mod invariance;
 #[cfg(feature = "cli")]
 mod library;
+mod limits;
 #[cfg(feature = "live")]
 mod live;
+mod mutation;
 mod ongoing;
+mod packets;
 #[cfg(all(feature = "tui", feature = "live"))]
 mod pages;
 mod registry;
