@@ -11,6 +11,8 @@ use crate::cli::options::{self, ReportOptions, environment};
 use crate::cli::output::Output;
 use crate::cli::record::{Recorded, Recorder};
 use crate::cli::stream::{self, Bounded, Fed};
+#[cfg(feature = "tui")]
+use crate::cli::tui;
 use crate::cli::{complain, phrases};
 use crate::engine::{Engine, Options};
 use crate::error::Error;
@@ -29,8 +31,12 @@ pub(super) fn run(device: &DeviceArgs, report: &ReportArgs) -> Result<Exit, Erro
     for note in &options.notes {
         complain(note);
     }
+    #[cfg(feature = "tui")]
+    if tui::is_wanted(report, true) {
+        return watched::run(device, report, &options);
+    }
     let stop = stream::interruption();
-    let ready = Ready::open(device, &options, report.verbose, Arc::clone(&stop))?;
+    let ready = Ready::open(device, &options, report.verbose, None, Arc::clone(&stop))?;
     let mut output = ready.output;
     output.set_live(true);
     let name = output.name();
@@ -90,8 +96,15 @@ pub(crate) struct Ended {
 
 impl Ready {
     /// Opens the interface, gives up privileges, opens the outputs, and confines the process to them: in this
-    /// order, so that files belong to the user and not to root, and before any thread is started.
-    fn open(device: &DeviceArgs, options: &ReportOptions, verbose: bool, stop: Arc<AtomicBool>) -> Result<Self, Error> {
+    /// order, so that files belong to the user and not to root, and before any thread is started. `folder` is one
+    /// in which files may be made later.
+    fn open(
+        device: &DeviceArgs,
+        options: &ReportOptions,
+        verbose: bool,
+        folder: Option<PathBuf>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
         let settings = settings(device)?;
         let say = |step: &str| {
             if verbose {
@@ -111,6 +124,7 @@ impl Ready {
             .transpose()?;
         let mut writable: Vec<PathBuf> = options.output.iter().cloned().collect();
         writable.extend(recorder.as_ref().map(Recorder::writes_to));
+        writable.extend(folder);
         privileges::confine(&writable).iter().for_each(|step| say(step));
         let link = opened.link().name().into_owned();
         let source = Recorded::new(WithKeys::new(opened, key_logs), recorder);
@@ -206,6 +220,80 @@ fn suffix<T: Copy + From<u8>>(text: &str, units: &[(char, T)]) -> (String, T) {
     match unit {
         Some((_, unit)) => (text.get(..text.len() - 1).unwrap_or(text).to_owned(), *unit),
         None => (text.to_owned(), T::from(1)),
+    }
+}
+
+/// In the terminal timeline.
+#[cfg(feature = "tui")]
+mod watched {
+    use std::sync::PoisonError;
+    use std::sync::mpsc::{SyncSender, TrySendError, channel, sync_channel};
+    use std::thread;
+
+    use super::*;
+    use crate::cli::tui::{self as face, Saver, WAITING};
+    use crate::problem::Problem;
+    use crate::tui::{self, Feed};
+
+    /// How long to wait for room.
+    const FULL: Duration = Duration::from_millis(5);
+
+    /// Captures in a thread of its own, and shows what comes.
+    pub(super) fn run(device: &DeviceArgs, report: &ReportArgs, options: &ReportOptions) -> Result<Exit, Error> {
+        // The interface minds the signals: the terminal is to be given back first.
+        let stop = Arc::new(AtomicBool::new(false));
+        let saver = Saver { captures: Arc::default(), key_logs: options.key_logs.clone() };
+        // A series of files is not numbered as the packets are.
+        if let (Some(path), None) = (&device.write, device.rotate) {
+            saver.captures.lock().unwrap_or_else(PoisonError::into_inner).insert(0, path.clone());
+        }
+        let ready = Ready::open(device, options, report.verbose, Some(".".into()), Arc::clone(&stop))?;
+        let live = ready.live;
+        let mut face = face::face(report, format!("{} ({})", live.interface, live.link), saver)?;
+        let (send, receive) = sync_channel(WAITING);
+        let (over, ended) = channel();
+        let stopped = Arc::clone(&stop);
+        thread::spawn(move || {
+            let ended = live.run(&mut |fed| offer(&send, shown(fed), &stopped));
+            if let Err(error) = &ended.result {
+                let problem = Problem::new("capture-failed", error.to_string());
+                offer(&send, Feed::Problem(report::problem(&problem)), &stopped);
+            }
+            offer(&send, Feed::Capture(ended.capture.clone()), &stopped);
+            offer(&send, Feed::Done, &stopped);
+            let _ = over.send(ended);
+        });
+        let (give, take) = channel();
+        face.live = true;
+        face.end = Some(Box::new(move || {
+            stop.store(true, Ordering::Relaxed);
+            // The files are whole then. A thread that panicked has been told of.
+            if let Ok(ended) = ended.recv() {
+                complain(&phrases::captured(ended.capture.packets, ended.losses.kernel, ended.losses.interface));
+                let _ = give.send(ended.result);
+            }
+        }));
+        tui::run(&receive, face).map_err(face::failed)?;
+        take.recv().unwrap_or(Ok(())).map(|()| Exit::Done)
+    }
+
+    fn shown(fed: Fed) -> Feed {
+        match fed {
+            Fed::Early(session) | Fed::Session(session) => Feed::Session(session),
+            Fed::Problem(problem) => Feed::Problem(report::problem(&problem)),
+        }
+    }
+
+    /// Waits for room, unless the end is wanted: nobody takes anything out any more then.
+    fn offer(send: &SyncSender<Feed>, mut feed: Feed, stop: &AtomicBool) {
+        loop {
+            match send.try_send(feed) {
+                Ok(()) => return,
+                Err(TrySendError::Full(back)) if !stop.load(Ordering::Relaxed) => feed = back,
+                Err(_) => return,
+            }
+            thread::sleep(FULL);
+        }
     }
 }
 

@@ -12,6 +12,8 @@ mod live;
 mod ongoing;
 mod options;
 mod output;
+#[cfg(feature = "tui")]
+mod packets;
 mod pages;
 mod phrases;
 mod progress;

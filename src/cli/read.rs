@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -25,6 +26,9 @@ const PROBLEMS: usize = 1_000;
 /// that memory is bounded however much there is to read.
 const WAITING: usize = 256;
 
+/// So many bytes are read between two words on how far it has come.
+const STEP: u64 = 4 << 20;
+
 /// What becomes of a capture.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -33,6 +37,8 @@ pub(super) enum Event {
         /// It may not have ended yet: each session is to be seen at once.
         live: bool,
     },
+    /// So many bytes of its file were read, compressed as they may be.
+    Read(u64),
     /// A session of it is over. Its number is that of the engine, its capture 0.
     Session(Box<Session>),
     /// Nothing more comes of it.
@@ -104,7 +110,7 @@ fn work(jobs: &Mutex<Receiver<Job>>, reading: &Reading<'_>) {
 }
 
 fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
-    let Opened { reader, secrets, live } = source::open(path)?;
+    let Opened { reader, secrets, live, read } = source::open(path)?;
     let stop = Cell::new(tell.send(Event::Opened { live }).is_err());
     let mut problems = Problems::default();
     let mut keys = reading.keys.clone();
@@ -113,7 +119,8 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
     }
     let mut engine = Engine::new(Options { beliefs: reading.beliefs.clone(), keys, ..Options::default() });
     let digits = Cell::new(0);
-    let mut source = Watched { reader, stop: &stop, digits: &digits };
+    let far = &mut |bytes| stop.set(tell.send(Event::Read(bytes)).is_err());
+    let mut source = Watched { reader, stop: &stop, digits: &digits, read: &read, told: 0, far };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
         Told::Problem(problem) => problems.add(&problem),
         // Only for sources that have not ended.
@@ -179,6 +186,12 @@ struct Watched<'a, R: Read> {
     reader: Reader<R>,
     stop: &'a Cell<bool>,
     digits: &'a Cell<usize>,
+    /// Bytes of the file that were read.
+    read: &'a AtomicU64,
+    /// How many of them were told of.
+    told: u64,
+    /// Tells how far it has come.
+    far: &'a mut dyn FnMut(u64),
 }
 
 impl<R: Read> PacketSource for Watched<'_, R> {
@@ -190,6 +203,11 @@ impl<R: Read> PacketSource for Watched<'_, R> {
         }
         // As of the packet before: the finest interface is declared ahead of its packets.
         self.digits.set(self.reader.digits());
+        let read = self.read.load(Ordering::Relaxed);
+        if read - self.told >= STEP {
+            self.told = read;
+            (self.far)(read);
+        }
         self.reader.next()
     }
 

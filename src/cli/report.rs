@@ -78,6 +78,7 @@ impl Run<'_> {
                     self.path = redactor.path(&self.path);
                 }
             }
+            Event::Read(_) => {}
             Event::Session(session) if self.output.streams() => self.number(*session),
             Event::Session(session) => self.held.push(*session),
             Event::Ended { capture, error } => {

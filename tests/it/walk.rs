@@ -147,6 +147,23 @@ fn copy(walk: &Walk) {
     walk.see(&["3 sessions", "f failures"]);
 }
 
+/// Saves the packets of the session, twice: nothing is overwritten. They tell the same as before.
+fn save(walk: &Walk) {
+    for name in ["session-1-client-cert-expired.pcapng", "session-1-client-cert-expired-1.pcapng"] {
+        walk.press(&["s"]);
+        walk.see(&["save as", "p packets"]);
+        walk.press(&["p"]);
+        walk.see(&[&format!("✓ written to {name}")]);
+        let output = Command::new(TLSWHY).args(["report", "--format", "jsonl"]).arg(walk.folder.join(name)).output();
+        let told = String::from_utf8(output.expect("run").stdout).expect("text");
+        assert!(told.lines().count() == 1 && told.contains(r#""cause":"client-cert-expired""#), "{told}");
+    }
+    walk.press(&["s"]);
+    walk.see(&["save as"]);
+    walk.press(&["P"]);
+    walk.see(&["✗ session-1-client-cert-expired.pcapng: there are no keys of this session"]);
+}
+
 fn filter(walk: &Walk) {
     walk.press(&["/"]);
     walk.see(&["filter:"]);
@@ -186,6 +203,7 @@ fn all(columns: u16, rows: u16) {
     let Some(walk) = Walk::begin(columns, rows) else { return };
     to_the_evidence(&walk);
     copy(&walk);
+    save(&walk);
     filter(&walk);
     compare(&walk);
     help_and_exit(&walk);
