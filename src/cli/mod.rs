@@ -11,6 +11,8 @@ mod interfaces;
 mod live;
 mod options;
 mod output;
+#[cfg(feature = "tui")]
+mod packets;
 mod pages;
 mod phrases;
 mod progress;

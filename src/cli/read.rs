@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,6 +29,9 @@ const PROBLEMS: usize = 1_000;
 /// that memory is bounded however much there is to read.
 const WAITING: usize = 256;
 
+/// So many bytes are read between two words on how far it has come.
+const STEP: u64 = 4 << 20;
+
 /// What becomes of a capture.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -39,6 +42,8 @@ pub(super) enum Event {
     },
     /// A verdict on a session whose connection is not over; it comes again under the same number.
     Early(Box<Session>),
+    /// So many bytes of its file were read, compressed as they may be.
+    Read(u64),
     /// A session of it is over. Its number is that of the engine, its capture 0.
     Session(Box<Session>),
     /// Nothing more comes of it.
@@ -128,7 +133,7 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
     if let Some(stream) = source::stream(path, reading.follow, &reading.stop)? {
         return ongoing(path, stream, reading, tell);
     }
-    let Opened { reader, secrets, .. } = source::open(path)?;
+    let Opened { reader, secrets, read, .. } = source::open(path)?;
     let stop = Cell::new(tell.send(Event::Opened { live: false }).is_err());
     let mut problems = Problems::default();
     let mut keys = reading.keys.clone();
@@ -142,7 +147,8 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
         ..Options::default()
     });
     let digits = Cell::new(0);
-    let mut source = Watched { reader, stop: &stop, digits: &digits };
+    let far = &mut |bytes| stop.set(tell.send(Event::Read(bytes)).is_err());
+    let mut source = Watched { reader, stop: &stop, digits: &digits, read: &read, told: 0, far };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
         Told::Problem(problem) => problems.add(&problem),
         // Only of sources that have not ended.
@@ -219,6 +225,12 @@ struct Watched<'a, R: Read> {
     reader: Reader<R>,
     stop: &'a Cell<bool>,
     digits: &'a Cell<usize>,
+    /// Bytes of the file that were read.
+    read: &'a AtomicU64,
+    /// How many of them were told of.
+    told: u64,
+    /// Tells how far it has come.
+    far: &'a mut dyn FnMut(u64),
 }
 
 impl<R: Read> PacketSource for Watched<'_, R> {
@@ -230,6 +242,11 @@ impl<R: Read> PacketSource for Watched<'_, R> {
         }
         // As of the packet before: the finest interface is declared ahead of its packets.
         self.digits.set(self.reader.digits());
+        let read = self.read.load(Ordering::Relaxed);
+        if read - self.told >= STEP {
+            self.told = read;
+            (self.far)(read);
+        }
         self.reader.next()
     }
 

@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
                 }
             }
             Event::Early(session) if self.output.streams() => self.number(*session, true),
-            Event::Early(_) => {}
+            Event::Early(_) | Event::Read(_) => {}
             Event::Session(session) if self.output.streams() => self.number(*session, false),
             Event::Session(session) => self.held.push(*session),
             Event::Ended { capture, error } => {

@@ -17,7 +17,7 @@ mod trust;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::capture::{About, LinkType, PacketSource, Reader};
 use crate::error::Error;
@@ -25,7 +25,7 @@ use crate::report;
 use crate::time::Timestamp;
 use follow::Stream;
 
-pub use file::{bytes, key_log};
+pub use file::{bytes, key_log, size};
 pub use find::captures;
 pub use trust::{certificates, revocation_lists, system_certificates};
 
@@ -38,6 +38,8 @@ pub struct Opened {
     pub secrets: Vec<String>,
     /// It may still be growing: a pipe.
     pub live: bool,
+    /// How many bytes of the file were read so far, compressed as they may be.
+    pub read: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Opened {

@@ -60,10 +60,13 @@ impl Tty {
         Ok((tty, screen))
     }
 
-    /// Gives the terminal back, and ends as a signal wanted, if one did.
-    pub(crate) fn give_back(self) -> io::Result<()> {
+    /// Gives the terminal back, does what is to be done then, and ends as a signal wanted, if one did.
+    pub(crate) fn give_back(self, end: Option<Box<dyn FnOnce()>>) -> io::Result<()> {
         let (signal, panicked) = (self.signals.caught(), Arc::clone(&self.panicked));
         drop(self);
+        if let Some(end) = end {
+            end();
+        }
         Signals::obey(signal)?;
         match panicked.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(message) => Err(io::Error::other(format!("reading the capture failed: {message}"))),

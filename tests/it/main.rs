@@ -39,3 +39,5 @@ mod reports;
 mod terminal;
 mod tidy;
 mod trust;
+#[cfg(all(unix, feature = "tui"))]
+mod walk;
