@@ -358,10 +358,13 @@ impl Engine {
             flow.lingers = true;
             self.lingering.push_back((key, flow.first()));
         }
-        let is_much = self.held > self.limits.memory;
-        let gave_up = is_much && flow.give_up_holes();
         conversation.count(&mut self.held);
+        let gave_up = match conversation {
+            Conversation::Tcp(flow) => self.held > self.limits.memory && flow.give_up_holes(),
+            _ => false,
+        };
         if gave_up {
+            conversation.count(&mut self.held);
             self.reach(
                 "too-much-held",
                 "More bytes are held than the limit allows: holes in connections are taken for lost sooner than usual.",
