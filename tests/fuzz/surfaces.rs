@@ -19,10 +19,10 @@ use tlswhy::tls::record::{ContentType, RecordHeader};
 use tlswhy::{Options, analyze, app, net, x509};
 
 /// A surface by its name.
-pub type Surface = (&'static str, fn(&[u8]));
+pub(crate) type Surface = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: &[Surface] = &[
+pub(crate) const ALL: &[Surface] = &[
     ("capture", capture),
     ("packet", packet),
     ("reassembly", reassembly),
@@ -39,7 +39,7 @@ pub const ALL: &[Surface] = &[
 ];
 
 /// A capture file of any format.
-pub fn capture(bytes: &[u8]) {
+pub(crate) fn capture(bytes: &[u8]) {
     let mut reader = Reader::new(bytes);
     while let Ok(Some(item)) = reader.next() {
         if let Item::Packet(packet) = item {
@@ -49,7 +49,7 @@ pub fn capture(bytes: &[u8]) {
 }
 
 /// A frame; the first byte chooses its link type.
-pub fn packet(bytes: &[u8]) {
+pub(crate) fn packet(bytes: &[u8]) {
     const LINKS: [u32; 20] =
         [0, 1, 9, 12, 50, 51, 101, 104, 105, 113, 119, 127, 163, 192, 204, 219, 228, 229, 239, 276];
     let Some((first, frame)) = bytes.split_first() else { return };
@@ -58,7 +58,7 @@ pub fn packet(bytes: &[u8]) {
 }
 
 /// Segments: two bytes of position, one of flags, one of length, then payload.
-pub fn reassembly(bytes: &[u8]) {
+pub(crate) fn reassembly(bytes: &[u8]) {
     let mut connection = Connection::new(&TcpLimits { out_of_order: 10_000 });
     let mut stream = Bytes::default();
     let mut rest = bytes;
@@ -99,7 +99,7 @@ impl Receive for Bytes {
 }
 
 /// A byte stream in which TLS records should stand; cut in pieces by its own bytes.
-pub fn records(bytes: &[u8]) {
+pub(crate) fn records(bytes: &[u8]) {
     let mut stream = RecordStream::default();
     let mut sink = Records(0);
     let mut rest = bytes;
@@ -132,7 +132,7 @@ impl RecordSink for Records {
 }
 
 /// Handshake messages, joined from pieces; the first byte says what was agreed on.
-pub fn handshake(bytes: &[u8]) {
+pub(crate) fn handshake(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first() else { return };
     let context = DecodeContext {
         version: 0x0301 + u16::from(first & 3),
@@ -152,7 +152,7 @@ pub fn handshake(bytes: &[u8]) {
 }
 
 /// A certificate, and what else comes in DER.
-pub fn certificate(bytes: &[u8]) {
+pub(crate) fn certificate(bytes: &[u8]) {
     let certificate = x509::parse(bytes);
     black_box(x509::signature::verify_certificate(&certificate, &certificate.key));
     black_box(x509::crl::Crl::parse(bytes));
@@ -161,7 +161,7 @@ pub fn certificate(bytes: &[u8]) {
 }
 
 /// Records under keys that are known: the first byte chooses the suite.
-pub fn decryption(bytes: &[u8]) {
+pub(crate) fn decryption(bytes: &[u8]) {
     const SUITES: [u16; 10] = [0x1301, 0x1302, 0x1303, 0x1304, 0x002f, 0x003d, 0x009c, 0xc02f, 0x0005, 0xcca8];
     let Some((first, rest)) = bytes.split_first() else { return };
     let suite = SUITES[usize::from(*first) % SUITES.len()];
@@ -179,12 +179,12 @@ pub fn decryption(bytes: &[u8]) {
 }
 
 /// A key log.
-pub fn key_log(bytes: &[u8]) {
+pub(crate) fn key_log(bytes: &[u8]) {
     black_box(KeyLog::new().add(&String::from_utf8_lossy(bytes)));
 }
 
 /// What is said ahead of TLS, by both in turns.
-pub fn preamble(bytes: &[u8]) {
+pub(crate) fn preamble(bytes: &[u8]) {
     let mut tracker = Tracker::default();
     for (index, piece) in bytes.split(|byte| *byte == b'|').enumerate() {
         let from = if index % 2 == 0 { Role::Client } else { Role::Server };
@@ -198,7 +198,7 @@ pub fn preamble(bytes: &[u8]) {
 }
 
 /// EAP packets over EAPOL and RADIUS, and the records of DTLS: what comes in datagrams.
-pub fn eap(bytes: &[u8]) {
+pub(crate) fn eap(bytes: &[u8]) {
     let mut exchange = eap::Exchange::default();
     for piece in bytes.chunks(1 + usize::from(bytes.first().copied().unwrap_or_default())) {
         black_box(eap::sender(piece));
@@ -213,14 +213,14 @@ pub fn eap(bytes: &[u8]) {
 }
 
 /// QUIC packets and frames.
-pub fn quic(bytes: &[u8]) {
+pub(crate) fn quic(bytes: &[u8]) {
     black_box(quic::packets(bytes));
     black_box(quic::opening(bytes));
     quic::frames(bytes, |frame| drop(black_box(frame)));
 }
 
 /// What an application says inside of TLS, or instead of it.
-pub fn http(bytes: &[u8]) {
+pub(crate) fn http(bytes: &[u8]) {
     for alpn in [None, Some(&b"h2"[..]), Some(b"http/1.1"), Some(b"postgresql")] {
         let mut watcher = app::Watcher::default();
         watcher.set_alpn(alpn);
@@ -235,7 +235,7 @@ pub fn http(bytes: &[u8]) {
 }
 
 /// A capture through everything, twice: the same must come of it.
-pub fn whole(bytes: &[u8]) {
+pub(crate) fn whole(bytes: &[u8]) {
     let report = || analyze(Reader::new(bytes), &Options::default()).ok();
     let first = report();
     assert!(first == report(), "another time it says something else");
