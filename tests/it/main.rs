@@ -19,6 +19,7 @@ mod datagrams;
 mod diff;
 mod fixture;
 mod frames;
+mod fuzz;
 mod invariance;
 #[cfg(feature = "cli")]
 mod library;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tlswhy::capture::Reader;
-use tlswhy::render::{json, jsonl, text};
+use tlswhy::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
 use tlswhy::report::Session;
 use tlswhy::{Options, Report, analyze};
 
@@ -113,18 +113,39 @@ fn report(capture: &[u8], options: &Options) -> Option<Report> {
     analyze(Reader::new(capture), options).ok()
 }
 
-/// All outputs of a report.
-fn outputs(report: &Report) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-    let (mut lines, mut page) = (Vec::new(), Vec::new());
+/// Outputs of a report.
+#[derive(PartialEq)]
+struct Outputs {
+    object: Vec<u8>,
+    lines: Vec<u8>,
+    /// Those for people and for other programs.
+    others: Vec<Vec<u8>>,
+}
+
+fn outputs(report: &Report) -> Outputs {
+    let (mut lines, mut ecs_lines) = (Vec::new(), Vec::new());
     let mut writer = json::Writer::new(Vec::new()).expect("begun");
     for session in &report.sessions {
         writer.session(session).expect("written");
         jsonl::session(&mut lines, session).expect("written");
+        ecs::session(&mut ecs_lines, session, "-").expect("written");
     }
     let object = writer.finish(&report.captures, &report.summary).expect("ended");
     let style = text::Style { colour: false, width: 100, verbose: true };
-    text::render(&mut page, report, &style).expect("written");
-    (object, lines, page)
+    let written = |write: &dyn Fn(&mut Vec<u8>) -> std::io::Result<()>| {
+        let mut out = Vec::new();
+        write(&mut out).expect("written");
+        out
+    };
+    let others = vec![
+        ecs_lines,
+        written(&|out| text::render(out, report, &style)),
+        written(&|out| html::render(out, report)),
+        written(&|out| markdown::render(out, report)),
+        written(&|out| junit::render(out, report)),
+        written(&|out| sarif::render(out, report)),
+    ];
+    Outputs { object, lines, others }
 }
 
 /// What came of the checks, for the counts.
@@ -145,22 +166,24 @@ fn check(fixture: &Fixture, capture: &[u8], counts: &Counts) {
     };
     assert!(begun.elapsed() < LONG, "it took {:?}", begun.elapsed());
     counts.sessions.fetch_add(first.sessions.len() as u64, Ordering::Relaxed);
-    let (object, lines, page) = outputs(&first);
-    let read: Report = serde_json::from_slice(&object).expect("a report");
+    let told = outputs(&first);
+    let read: Report = serde_json::from_slice(&told.object).expect("a report");
     assert_eq!(read, first, "JSON says something else");
-    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in told.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let _: Session = serde_json::from_slice(line).expect("a session");
     }
-    for output in [&object, &lines, &page] {
+    for output in [&told.object, &told.lines].into_iter().chain(&told.others) {
         let said = std::str::from_utf8(output).expect("UTF-8");
-        if let Some(c) = said.chars().find(|c| is_obeyed(*c)) {
-            panic!("{c:?} is in an output");
+        if let Some((at, c)) = said.char_indices().find(|(_, c)| is_obeyed(*c)) {
+            let near: String =
+                said.get(..at).unwrap_or(said).chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+            panic!("{c:?} is in an output, behind {near:?}");
         }
         let said = said.to_ascii_lowercase();
         assert!(!fixture.secrets.iter().any(|secret| said.contains(secret.as_str())), "a secret is in an output");
     }
     let again = report(capture, &options).expect("as before");
-    assert_eq!(outputs(&again), (object, lines, page), "another time it says something else");
+    assert!(outputs(&again) == told, "another time it says something else");
 }
 
 fn one(fixtures: &[Fixture], seed: u64, counts: &Counts) -> Result<(), String> {
