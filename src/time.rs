@@ -24,23 +24,29 @@ impl Timestamp {
 
     /// RFC 3339 in UTC with `digits` (0, 3, 6 or 9) fractional digits.
     pub fn rfc3339(self, digits: usize) -> String {
-        let nanos = self.0.rem_euclid(1_000_000_000);
+        let nanos = self.0.rem_euclid(1_000_000_000) as u32;
         let Ok(t) = time::OffsetDateTime::from_unix_timestamp(self.secs()) else {
             return format!("@{}", self.secs());
         };
-        let mut text = format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            t.year(),
-            u8::from(t.month()),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            t.second()
-        );
+        // By hand: a large report holds many of these.
+        let mut text = String::with_capacity("2026-11-24T14:23:46.123456789Z".len());
+        let mut digits_of = |number: u32, width: u32, ahead: &str| {
+            text.push_str(ahead);
+            for place in (0..width).rev() {
+                let digit = number / 10_u32.pow(place) % 10;
+                text.push(char::from_digit(digit, 10).unwrap_or('0'));
+            }
+        };
+        // Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
+        digits_of(t.year().unsigned_abs(), 4, "");
+        digits_of(u32::from(u8::from(t.month())), 2, "-");
+        digits_of(u32::from(t.day()), 2, "-");
+        digits_of(u32::from(t.hour()), 2, "T");
+        digits_of(u32::from(t.minute()), 2, ":");
+        digits_of(u32::from(t.second()), 2, ":");
         if digits > 0 {
-            let all = format!("{nanos:09}");
-            text.push('.');
-            text.push_str(all.get(..digits.min(9)).unwrap_or(&all));
+            let width = digits.min(9) as u32;
+            digits_of(nanos / 10_u32.pow(9 - width), width, ".");
         }
         text.push('Z');
         text

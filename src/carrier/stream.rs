@@ -97,6 +97,11 @@ impl RecordStream {
         }
     }
 
+    /// Memory that is held, in bytes.
+    pub fn held(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// So many bytes are missing here; `None` where that is not known.
     pub fn gap(&mut self, len: Option<u64>) {
         self.begun = true;

@@ -1,5 +1,7 @@
 //! What is said when the command line cannot be understood: one line, with the next step.
 
+use crate::engine::Limits;
+
 /// A complaint of the argument parser as one line.
 pub(super) fn misuse(error: &clap::Error) -> String {
     let text = error.to_string();
@@ -23,6 +25,13 @@ pub(super) const NO_CAPTURE: &str = "no capture is named: name a file, or - for 
 
 /// Standard input can be read once.
 pub(super) const STDIN_TWICE: &str = "standard input (-) is named more than once";
+
+/// `--limit` names no limit, or no number.
+pub(super) fn unknown_limit(arg: &str) -> String {
+    let arg: String = arg.escape_debug().take(80).collect();
+    let names: Vec<String> = Limits::NAMES.iter().map(|(name, what)| format!("{name} ({what})")).collect();
+    format!("--limit {arg} is none: write NAME=N, where NAME is {}", names.join(", "))
+}
 
 /// `explain` knows no such thing.
 pub(super) fn unknown_topic(topic: &str, near: &[&str]) -> String {

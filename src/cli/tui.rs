@@ -5,12 +5,24 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "live")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+#[cfg(feature = "live")]
+use std::sync::mpsc::{TrySendError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(feature = "live")]
+use std::time::Duration;
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::exit::Exit;
+#[cfg(feature = "live")]
+use crate::cli::live::Live;
+#[cfg(feature = "live")]
+use crate::cli::phrases;
 use crate::cli::read::{self, Event, Reading};
+#[cfg(feature = "live")]
+use crate::cli::stream::Fed;
 use crate::cli::{complain, options, packets};
 use crate::error::Error;
 use crate::problem::Problem;
@@ -19,7 +31,10 @@ use crate::source;
 use crate::tui::{self, Config, Content, Export, Feed, Theme};
 
 /// Messages that may wait for the interface.
-pub(super) const WAITING: usize = 4_096;
+const WAITING: usize = 4_096;
+/// How long a capture under way waits for room among them.
+#[cfg(feature = "live")]
+const FULL: Duration = Duration::from_millis(5);
 
 /// Whether the interface is to open: it was asked for, or sources were named without more and standard
 /// output is a terminal.
@@ -28,7 +43,7 @@ pub(super) fn is_wanted(args: &ReportArgs, bare: bool) -> bool {
         return args.tui;
     }
     // What only a report does.
-    let reported = args.redact || args.follow || args.verbose || !args.only.is_empty() || !args.fail_on.is_empty();
+    let reported = args.redact || args.verbose || !args.only.is_empty() || !args.fail_on.is_empty();
     bare && !reported && args.format == Format::Text && args.output.is_none() && io::stdout().is_terminal()
 }
 
@@ -43,7 +58,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
         [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
         several => format!("{} captures", several.len()),
     };
-    let saver = Saver { captures: Arc::default(), key_logs: options.key_logs.clone() };
+    let saver = Saver::new(None, &options);
     let captures = Arc::clone(&saver.captures);
     let face = face(args, title, saver)?;
     std::thread::spawn(move || feed(&options, &captures, &send));
@@ -52,7 +67,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
 }
 
 /// How the interface is to be.
-pub(super) fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, Error> {
+fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, Error> {
     let config = config()?;
     let plain = args.color == Colour::Never || options::environment("NO_COLOR").is_some();
     Ok(tui::Options {
@@ -67,17 +82,67 @@ pub(super) fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui
 }
 
 /// The interface failed.
-pub(super) fn failed(source: io::Error) -> Error {
+fn failed(source: io::Error) -> Error {
     Error::Write { path: "the terminal".into(), source }
 }
 
+/// Opens the interface on a capture under way. Leaving it ends the capture.
+#[cfg(feature = "live")]
+pub(super) fn live(args: &ReportArgs, live: Live, stop: Arc<AtomicBool>, saver: Saver) -> Result<Exit, Error> {
+    let (send, receive) = sync_channel(WAITING);
+    let mut face = face(args, live.interface.clone(), saver)?;
+    let stopped = Arc::clone(&stop);
+    let capturing = std::thread::spawn(move || {
+        let ended = live.run(&mut |fed| {
+            let shown = match fed {
+                Fed::Early(session) | Fed::Session(session) => Feed::Session(session),
+                Fed::Problem(problem) => Feed::Problem(report::problem(&problem)),
+            };
+            offer(&send, shown, &stopped);
+        });
+        if let Err(error) = &ended.result {
+            let problem = Problem::new("capture-failed", error.to_string());
+            offer(&send, Feed::Problem(report::problem(&problem)), &stopped);
+        }
+        offer(&send, Feed::Capture(ended.capture.clone()), &stopped);
+        offer(&send, Feed::Done, &stopped);
+        ended
+    });
+    let (give, take) = channel();
+    face.live = true;
+    face.end = Some(Box::new(move || {
+        stop.store(true, Ordering::Relaxed);
+        // The files are whole then. A thread that panicked has been told of.
+        if let Ok(ended) = capturing.join() {
+            complain(&phrases::captured(ended.capture.packets, ended.losses.kernel, ended.losses.interface));
+            let _ = give.send(ended.result);
+        }
+    }));
+    tui::run(&receive, face).map_err(failed)?;
+    take.try_recv().unwrap_or(Ok(())).map(|()| Exit::Done)
+}
+
+/// Waits for room, unless the end is wanted: nobody takes anything out any more then.
+#[cfg(feature = "live")]
+fn offer(send: &SyncSender<Feed>, mut feed: Feed, stop: &AtomicBool) {
+    loop {
+        match send.try_send(feed) {
+            Err(TrySendError::Full(back)) if !stop.load(Ordering::Relaxed) => feed = back,
+            Ok(()) | Err(_) => return,
+        }
+        std::thread::sleep(FULL);
+    }
+}
+
 /// Reads all captures and tells the interface of them.
+#[expect(clippy::result_large_err, reason = "what could not be sent is dropped at once")]
 fn feed(options: &options::ReportOptions, files: &Captures, send: &SyncSender<Feed>) {
-    let reading = Reading { keys: &options.keys, beliefs: &options.beliefs, jobs: options.jobs };
+    let reading = Reading::of(options, Arc::default());
     let sizes: Vec<Option<u64>> = options.captures.iter().map(|path| source::size(path)).collect();
     let total = sizes.iter().copied().sum::<Option<u64>>();
     let before = |index: usize| sizes.iter().take(index).flatten().sum::<u64>();
     let (mut id, mut captures) = (0, 0);
+    let mut open = BTreeMap::new();
     let _ = send.send(Feed::Progress { bytes: 0, total });
     read::all(&options.captures, &reading, &mut |index, event| {
         let told = match event {
@@ -89,23 +154,30 @@ fn feed(options: &options::ReportOptions, files: &Captures, send: &SyncSender<Fe
                 Ok(())
             }
             Event::Read(bytes) => send.send(Feed::Progress { bytes: before(index) + bytes, total }),
+            Event::Early(mut session) => {
+                session.id = *open.entry(session.id).or_insert_with(|| {
+                    id += 1;
+                    id
+                });
+                session.capture = captures;
+                send.send(Feed::Session(session))
+            }
             Event::Session(mut session) => {
-                id += 1;
-                session.id = id;
+                session.id = open.remove(&session.id).unwrap_or_else(|| {
+                    id += 1;
+                    id
+                });
                 session.capture = captures;
                 send.send(Feed::Session(session))
             }
             Event::Ended { capture, error } => {
-                let said = error.map(|error| {
-                    let problem = Problem::new("unreadable-capture", error.to_string());
-                    send.send(Feed::Problem(report::problem(&problem)))
-                });
-                let shown = capture.map(|capture| {
-                    captures += 1;
-                    send.send(Feed::Capture(*capture))
-                });
-                let far = send.send(Feed::Progress { bytes: before(index + 1), total });
-                said.into_iter().chain(shown).chain([far]).collect()
+                open.clear();
+                let problem = error.map(|error| Problem::new("unreadable-capture", error.to_string()));
+                let problem = problem.map(|problem| Feed::Problem(report::problem(&problem)));
+                captures += u64::from(capture.is_some());
+                let capture = capture.map(|capture| Feed::Capture(*capture));
+                let far = Feed::Progress { bytes: before(index + 1), total };
+                problem.into_iter().chain(capture).chain([far]).try_for_each(|feed| send.send(feed))
             }
         };
         if told.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -127,17 +199,23 @@ fn config() -> Result<Config, Error> {
 }
 
 /// Where captures are, by their number in the report; those that can be read again.
-pub(super) type Captures = Mutex<BTreeMap<u64, PathBuf>>;
+type Captures = Mutex<BTreeMap<u64, PathBuf>>;
 
 /// Writes exports into the current folder.
 #[derive(Debug)]
 pub(super) struct Saver {
-    pub(super) captures: Arc<Captures>,
+    captures: Arc<Captures>,
     /// Where keys are that no capture holds.
-    pub(super) key_logs: Vec<PathBuf>,
+    key_logs: Vec<PathBuf>,
 }
 
 impl Saver {
+    /// A saver of what is read with `options`. `file` is the first capture, where that is known already.
+    pub(super) fn new(file: Option<PathBuf>, options: &options::ReportOptions) -> Self {
+        let captures = file.into_iter().map(|path| (0, path)).collect::<BTreeMap<_, _>>();
+        Self { captures: Arc::new(Mutex::new(captures)), key_logs: options.key_logs.clone() }
+    }
+
     fn save(&self, export: &Export) -> io::Result<String> {
         match &export.content {
             Content::Text(text) => create(&export.name, false, &mut |mut file| file.write_all(text.as_bytes())),

@@ -103,7 +103,38 @@ impl Conversation {
         }
     }
 
-    /// The table is full: the session ends here, unfinished.
+    /// Memory that it holds, in bytes, about.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Tcp(session) => session.weight(),
+            Self::Datagrams(session) => session.weight(),
+            Self::Eap(session) => session.weight(),
+        }
+    }
+
+    /// Bytes counted for it in the engine's budget.
+    fn counted_mut(&mut self) -> &mut usize {
+        match self {
+            Self::Tcp(session) => &mut session.counted,
+            Self::Datagrams(session) => &mut session.counted,
+            Self::Eap(session) => &mut session.counted,
+        }
+    }
+
+    /// Counts anew what it holds in `all`, which is what all conversations hold.
+    pub(super) fn count(&mut self, all: &mut usize) {
+        let weight = self.weight();
+        let before = std::mem::replace(self.counted_mut(), weight);
+        *all = all.saturating_sub(before).saturating_add(weight);
+    }
+
+    /// It is gone: what it held does not count any more.
+    pub(super) fn discount(&mut self, all: &mut usize) {
+        let before = std::mem::take(self.counted_mut());
+        *all = all.saturating_sub(before);
+    }
+
+    /// The engine holds too much: the session ends here, unfinished.
     pub(super) fn let_go(&mut self) {
         let problem = Problem::new(
             "session-evicted",

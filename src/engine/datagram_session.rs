@@ -28,6 +28,8 @@ pub(super) struct DatagramSession {
     /// Random of the ClientHello that began it (DTLS), to tell a repeated one from a new conversation.
     random: Option<[u8; 32]>,
     let_go: bool,
+    /// Bytes counted for it in the engine's budget.
+    pub(super) counted: usize,
     last: Timestamp,
     /// For live sources: when it is to be looked at, and what was told of it.
     pub(super) watch: Watch,
@@ -50,10 +52,11 @@ impl DatagramSession {
             Role::Client => (source, destination),
             Role::Server => (destination, source),
         };
-        let mut builder = Builder::new(transport, client, server, at, keys).with_replay(limits.replay);
+        let mut builder =
+            Builder::new(transport, client, server, at, keys).with_replay(limits.replay).with_timeline(limits.timeline);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
         let client = if from == Role::Client { end } else { end.other() };
-        Self { builder, client, random: None, let_go: false, last: at.time, watch: Watch::default() }
+        Self { builder, client, random: None, let_go: false, counted: 0, last: at.time, watch: Watch::default() }
     }
 
     /// Takes a datagram that came from `end`.
@@ -94,6 +97,13 @@ impl DatagramSession {
     /// It has ended, and nothing more is to be expected.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         now.since(self.last).0 > LINGER && self.is_closed()
+    }
+
+    /// Memory that it holds, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        /// Of what its carrier joins.
+        const JOINED: usize = 2_048;
+        size_of::<Self>() + JOINED + self.builder.weight()
     }
 
     /// What it shows of its progress and its end.

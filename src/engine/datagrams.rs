@@ -104,12 +104,22 @@ impl Engine {
         DatagramSession::new(transport, from, datagram, udp, at, &self.limits, Arc::clone(&self.keys))
     }
 
-    fn add(&mut self, key: FlowKey, conversation: Conversation, at: At) {
+    fn add(&mut self, key: FlowKey, mut conversation: Conversation, at: At) {
         self.index.open += 1;
+        conversation.count(&mut self.held);
         if let Some(evicted) = self.flows.insert(key, conversation, at.time) {
             self.evict(evicted);
         }
+        self.keep_within_memory();
         self.watch(&key);
+    }
+
+    /// The conversation has taken a packet and may hold more.
+    fn recount(&mut self, key: &FlowKey, at: At) {
+        if let Some(conversation) = self.flows.get_mut(key, at.time) {
+            conversation.count(&mut self.held);
+        }
+        self.keep_within_memory();
     }
 
     /// Whether the datagram belongs to a DTLS conversation in hand; then it was taken.
@@ -123,6 +133,7 @@ impl Engine {
             return false;
         }
         session.datagram(end, udp, at);
+        self.recount(&path, at);
         self.watch(&path);
         true
     }
@@ -153,6 +164,7 @@ impl Engine {
             let client = if from == Role::Client { end } else { end.other() };
             self.index.quic.path(path, connection, client);
         }
+        self.recount(&key, at);
         self.watch(&key);
         true
     }
@@ -178,6 +190,7 @@ impl Engine {
         if !place.repeated {
             session.radius(packet, at);
         }
+        self.recount(&key, at);
         self.watch(&key);
     }
 
@@ -211,6 +224,7 @@ impl Engine {
             session.sent_by(from, source);
             session.packet(packet, at);
         }
+        self.recount(&key, at);
         self.watch(&key);
     }
 }

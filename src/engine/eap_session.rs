@@ -33,6 +33,8 @@ pub(super) struct EapSession {
     named: bool,
     ended: bool,
     let_go: bool,
+    /// Bytes counted for it in the engine's budget.
+    pub(super) counted: usize,
     last: Timestamp,
     /// For live sources: when it is to be looked at, and what was told of it.
     pub(super) watch: Watch,
@@ -47,7 +49,9 @@ impl EapSession {
         limits: &Limits,
         keys: Arc<KeyRing>,
     ) -> Self {
-        let mut builder = Builder::new(Transport::Eap, client, server, at, keys).with_replay(limits.replay);
+        let mut builder = Builder::new(Transport::Eap, client, server, at, keys)
+            .with_replay(limits.replay)
+            .with_timeline(limits.timeline);
         builder.session_mut().encapsulation = encapsulation;
         Self {
             exchange: Exchange::default(),
@@ -58,6 +62,7 @@ impl EapSession {
             named: false,
             ended: false,
             let_go: false,
+            counted: 0,
             last: at.time,
             watch: Watch::default(),
         }
@@ -166,6 +171,13 @@ impl EapSession {
     /// It has ended, and nothing more is to be expected.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.ended && now.since(self.last).0 > LINGER
+    }
+
+    /// Memory that it holds, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        /// Of what its carrier joins.
+        const JOINED: usize = 2_048;
+        size_of::<Self>() + JOINED + self.streams.client.held() + self.streams.server.held() + self.builder.weight()
     }
 
     /// What it shows of its progress and its end.

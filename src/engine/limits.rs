@@ -7,17 +7,83 @@ use crate::time::Elapsed;
 pub struct Limits {
     /// Connections followed at one time.
     pub flows: usize,
+    /// Closed connections that wait for late packets at one time. Where more are closed, the first of them
+    /// are judged sooner than usual; that is no Problem.
+    pub lingering: usize,
+    /// Bytes held of all connections together, about.
+    pub memory: usize,
     /// Bytes held out of order, for each direction of a connection.
     pub out_of_order: usize,
     /// Bytes of each session that are kept to be read again when keys arrive late; 0 where no keys are
     /// expected behind the packets.
     pub replay: usize,
+    /// Entries in the timeline of a session.
+    pub timeline: usize,
     /// A connection without packets for so long is closed.
     pub idle: Elapsed,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { flows: 100_000, out_of_order: 1 << 20, replay: 0, idle: Elapsed(600 * 1_000_000_000) }
+        Self {
+            flows: 100_000,
+            lingering: 512,
+            memory: 128 << 20,
+            out_of_order: 1 << 20,
+            replay: 0,
+            timeline: 2_000,
+            idle: Elapsed(600 * NANOS),
+        }
+    }
+}
+
+/// Nanoseconds in a second.
+const NANOS: i64 = 1_000_000_000;
+
+impl Limits {
+    /// The names that [`Limits::set`] knows, with what each is a number of.
+    pub const NAMES: &[(&str, &str)] = &[
+        ("flows", "connections followed at one time"),
+        ("lingering", "closed connections that wait for late packets"),
+        ("memory", "bytes held of all connections together"),
+        ("out-of-order", "bytes held out of order, for each direction of a connection"),
+        ("timeline", "entries in the timeline of a session"),
+        ("idle", "seconds without a packet after which a connection is closed"),
+    ];
+
+    /// Sets the limit of this name, as in `--limit NAME=N`. Whether there is one, and the number is one that it
+    /// can have.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        let Ok(size) = usize::try_from(value) else { return false };
+        match name {
+            "flows" if size > 0 => self.flows = size,
+            "lingering" => self.lingering = size,
+            "memory" => self.memory = size,
+            "out-of-order" => self.out_of_order = size,
+            "timeline" => self.timeline = size,
+            "idle" => match i64::try_from(value).ok().and_then(|seconds| seconds.checked_mul(NANOS)) {
+                Some(idle) => self.idle = Elapsed(idle),
+                None => return false,
+            },
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_sets_a_limit_of_its_own() {
+        for (name, _) in Limits::NAMES {
+            let mut limits = Limits::default();
+            assert!(limits.set(name, 7), "{name}");
+            assert_ne!(limits, Limits::default(), "{name}");
+        }
+        let mut limits = Limits::default();
+        assert!(!limits.set("flow", 7) && !limits.set("flows", 0) && !limits.set("idle", u64::MAX));
+        assert_eq!(limits, Limits::default());
     }
 }

@@ -10,7 +10,7 @@ mod limits;
 mod live;
 mod tcp_session;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::capture::{self, Packet, ReadError};
@@ -23,7 +23,7 @@ use crate::flow::key::{End, FlowKey};
 use crate::flow::table::FlowTable;
 use crate::net::{self, Datagram, Payload, Segment};
 use crate::problem::Problem;
-use crate::seen::At;
+use crate::seen::{At, PacketNo};
 use crate::session::Session;
 use crate::time::Timestamp;
 use crate::trust::{Anchors, Beliefs};
@@ -34,7 +34,7 @@ use live::Agenda;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Input<'a> {
     /// A captured packet.
     Packet(Packet<'a>),
@@ -189,11 +189,29 @@ pub struct Engine {
     duplicates: Duplicates,
     now: Timestamp,
     swept: Timestamp,
-    events: VecDeque<SessionEvent>,
+    /// What is to be told, in order.
+    news: VecDeque<News>,
     problems: VecDeque<Problem>,
+    /// Limits that were reached: each is told once.
+    reached: BTreeSet<&'static str>,
+    /// Closed connections that wait for late packets, by key and first packet; some may be gone.
+    lingering: VecDeque<(FlowKey, PacketNo)>,
+    /// Bytes held of all conversations, about.
+    held: usize,
     sessions: u64,
     /// Packets that the source lost.
     lost: u64,
+}
+
+/// What is to be told.
+#[derive(Debug)]
+enum News {
+    /// A verdict on a conversation that is not over.
+    Early(Box<Judged>),
+    /// A conversation that is over, with the time when that was found and whether the capture ended with it.
+    /// It is judged when it is asked for: there may be very many at one time, and a verdict takes more memory
+    /// than the little that is held of most of them.
+    Over(Box<Conversation>, Timestamp, bool),
 }
 
 /// How often idle sessions are looked for, in packet time.
@@ -213,8 +231,11 @@ impl Engine {
             keys: Arc::new(options.keys),
             now: Timestamp::default(),
             swept: Timestamp::default(),
-            events: VecDeque::new(),
+            news: VecDeque::new(),
             problems: VecDeque::new(),
+            reached: BTreeSet::new(),
+            lingering: VecDeque::new(),
+            held: 0,
             sessions: 0,
             lost: 0,
         }
@@ -232,7 +253,19 @@ impl Engine {
 
     /// The next event; `None` when there is nothing to tell now. Calling it more often is harmless.
     pub fn poll(&mut self) -> Option<SessionEvent> {
-        self.events.pop_front()
+        loop {
+            let (conversation, now, at_end) = match self.news.pop_front()? {
+                News::Early(judged) => return Some(SessionEvent::Updated(judged)),
+                News::Over(conversation, now, at_end) => (conversation, now, at_end),
+            };
+            let told = conversation.watch().id;
+            if let Some(mut session) = conversation.finish(now, at_end) {
+                self.sessions += u64::from(told.is_none());
+                session.id = told.unwrap_or(self.sessions);
+                let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
+                return Some(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
+            }
+        }
     }
 
     /// The next problem of the capture as a whole (those of a session stand in the session).
@@ -312,15 +345,31 @@ impl Engine {
                 self.evict(evicted);
             }
         }
-        let Some(Conversation::Tcp(flow)) = self.flows.get_mut(&key, at.time) else { return };
+        let Some(conversation) = self.flows.get_mut(&key, at.time) else { return };
+        let Conversation::Tcp(flow) = conversation else { return };
         flow.segment(end, segment, datagram.ttl, at);
-        if flow.is_over(self.now)
-            && let Some(flow) = self.flows.remove(&key)
-        {
-            self.close(flow, false);
+        if flow.is_over(self.now) {
+            if let Some(flow) = self.flows.remove(&key) {
+                self.close(flow, false);
+            }
             return;
         }
+        if flow.is_closed() && !flow.lingers {
+            flow.lingers = true;
+            self.lingering.push_back((key, flow.first()));
+        }
+        let is_much = self.held > self.limits.memory;
+        let gave_up = is_much && flow.give_up_holes();
+        conversation.count(&mut self.held);
+        if gave_up {
+            self.reach(
+                "too-much-held",
+                "More bytes are held than the limit allows: holes in connections are taken for lost sooner than usual.",
+            );
+        }
         self.watch(&key);
+        self.let_linger();
+        self.keep_within_memory();
     }
 
     /// A packet of this conversation was taken: when is it to be looked at (live sources only)?
@@ -330,6 +379,36 @@ impl Engine {
         let signs = flow.signs();
         if let Some(when) = flow.watch_mut().packet(signs, self.now) {
             agenda.add(when, *key, flow.watch_mut());
+        }
+    }
+
+    /// Judges the connections that have been closed longest, where too many wait for late packets.
+    fn let_linger(&mut self) {
+        while self.lingering.len() > self.limits.lingering {
+            let Some((key, first)) = self.lingering.pop_front() else { break };
+            let waits = matches!(self.flows.peek(&key), Some(Conversation::Tcp(flow)) if flow.first() == first);
+            if waits && let Some(flow) = self.flows.remove(&key) {
+                self.close(flow, false);
+            }
+        }
+    }
+
+    /// Lets go of the conversations that have been idle longest, where all hold too much.
+    fn keep_within_memory(&mut self) {
+        while self.held > self.limits.memory {
+            let Some(oldest) = self.flows.take_oldest() else { break };
+            self.reach(
+                "too-much-memory",
+                "More memory is held than the limit allows: connections that were idle longest were closed unfinished.",
+            );
+            self.let_go(oldest);
+        }
+    }
+
+    /// Tells, once, that a limit was reached.
+    fn reach(&mut self, code: &'static str, text: &'static str) {
+        if self.reached.insert(code) {
+            self.problem(Problem::new(code, text));
         }
     }
 
@@ -373,7 +452,7 @@ impl Engine {
             {
                 self.sessions += u64::from(flow.watch().id.is_none());
                 session.id = *flow.watch_mut().id.get_or_insert(self.sessions);
-                self.events.push_back(SessionEvent::Updated(Box::new(Judged { session, diagnosis })));
+                self.news.push_back(News::Early(Box::new(Judged { session, diagnosis })));
             }
             let signs = flow.signs();
             if let Some(when) = flow.watch_mut().next(signs)
@@ -394,25 +473,25 @@ impl Engine {
         }
     }
 
-    fn evict(&mut self, mut flow: Conversation) {
-        flow.let_go();
-        self.problem(Problem::new(
+    fn evict(&mut self, flow: Box<Conversation>) {
+        self.reach(
             "too-many-flows",
-            "There are more connections at one time than the limit allows: the one that was idle longest was closed unfinished.",
-        ));
+            "There are more connections at one time than the limit allows: those that were idle longest were closed unfinished.",
+        );
+        self.let_go(flow);
+    }
+
+    fn let_go(&mut self, mut flow: Box<Conversation>) {
+        flow.let_go();
         self.close(flow, true);
     }
 
-    fn close(&mut self, flow: Conversation, at_end: bool) {
-        let told = flow.watch().id;
-        if !matches!(flow, Conversation::Tcp(_)) {
+    fn close(&mut self, mut flow: Box<Conversation>, at_end: bool) {
+        flow.discount(&mut self.held);
+        if !matches!(*flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }
-        let Some(mut session) = flow.finish(self.now, at_end) else { return };
-        self.sessions += u64::from(told.is_none());
-        session.id = told.unwrap_or(self.sessions);
-        let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
-        self.events.push_back(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
+        self.news.push_back(News::Over(flow, self.now, at_end));
     }
 
     fn problem(&mut self, problem: Problem) {

@@ -11,11 +11,11 @@ use crate::engine::{Limits, role_of};
 use crate::flow::facts::{Gap, Reset, TcpFacts};
 use crate::flow::key::End;
 use crate::flow::tcp::{Connection, Receive, TcpLimits};
-use crate::net::{Datagram, Segment};
+use crate::net::{Datagram, Encapsulation, Segment};
 use crate::preamble::{self, TdsUnwrapper};
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
-use crate::seen::At;
+use crate::seen::{At, PacketNo};
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Address, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
@@ -23,19 +23,45 @@ use crate::tls::record::{ContentType, RecordHeader};
 
 /// A closed connection lingers so long for late packets, in nanoseconds of packet time.
 const LINGER: i64 = 3_000_000_000;
+/// More is not held behind holes when memory is short, in bytes.
+const MUCH_HELD: usize = 64 * 1024;
 /// Plaintext looked at before a connection is given up as one without TLS.
 const PLAINTEXT_LIMIT: u64 = 64 * 1024;
+/// The same where nothing said so far belongs to a protocol that may go on to TLS.
+const STRANGE_LIMIT: u64 = 8 * 1024;
 
 /// One TCP connection.
 #[derive(Debug, Clone)]
 pub(super) struct TcpSession {
     connection: Connection,
-    opener: End,
-    upper: Upper,
-    let_go: bool,
-    last: Timestamp,
+    opening: Opening,
+    /// Made when there is something to build from: a connection that was only opened holds little, since
+    /// there may be very many of them.
+    upper: Option<Box<Upper>>,
+    /// Why it is let go.
+    let_go: Option<Problem>,
+    /// It is closed, and stands in the queue of those that wait for late packets.
+    pub(super) lingers: bool,
+    /// Bytes counted for it in the engine's budget.
+    pub(super) counted: usize,
+    last: At,
     /// For live sources: when it is to be looked at, and what was told of it.
     pub(super) watch: Watch,
+}
+
+/// How the connection began, and what its session is to be built with.
+#[derive(Debug, Clone)]
+struct Opening {
+    opener: End,
+    client: Endpoint,
+    server: Endpoint,
+    encapsulation: Encapsulation,
+    first: At,
+    keys: Arc<KeyRing>,
+    replay: usize,
+    timeline: usize,
+    /// The capture lost packets, perhaps of this connection.
+    may_miss_packets: bool,
 }
 
 /// What stands above TCP. Apart from the connection, so that both can be borrowed at once.
@@ -74,82 +100,125 @@ impl TcpSession {
         let source = Endpoint { address: Address::Ip(datagram.source), port: Some(segment.source_port) };
         let destination = Endpoint { address: Address::Ip(datagram.destination), port: Some(segment.destination_port) };
         let (client, server) = if end == opener { (source, destination) } else { (destination, source) };
-        let mut builder = Builder::new(Transport::Tcp, client, server, at, keys).with_replay(limits.replay);
-        builder.session_mut().encapsulation = datagram.encapsulation.labels();
-        let limits = TcpLimits { out_of_order: limits.out_of_order, ..TcpLimits::default() };
-        Self {
-            connection: Connection::new(&limits),
+        let opening = Opening {
             opener,
-            upper: Upper {
-                streams: ByRole::default(),
-                builder,
-                tracker: preamble::Tracker::default(),
-                flipped: false,
-                in_tls: false,
-                tds: None,
-                plaintext_bytes: 0,
-            },
-            let_go: false,
-            last: at.time,
+            client,
+            server,
+            encapsulation: datagram.encapsulation,
+            first: at,
+            keys,
+            replay: limits.replay,
+            timeline: limits.timeline,
+            may_miss_packets: false,
+        };
+        Self {
+            connection: Connection::new(&TcpLimits { out_of_order: limits.out_of_order }),
+            opening,
+            upper: None,
+            let_go: None,
+            lingers: false,
+            counted: 0,
+            last: at,
             watch: Watch::default(),
         }
     }
 
+    /// Its first packet: no two connections share one.
+    pub(super) fn first(&self) -> PacketNo {
+        self.opening.first.packet
+    }
+
     pub(super) fn is_reused_by(&self, end: End, segment: &Segment<'_>) -> bool {
-        self.connection.is_reused_by(segment, role_of(end, self.opener))
+        self.connection.is_reused_by(segment, role_of(end, self.opening.opener))
     }
 
     pub(super) fn segment(&mut self, end: End, segment: &Segment<'_>, ttl: u8, at: At) {
-        self.last = at.time;
-        self.upper.builder.touch(at);
-        self.connection.segment(role_of(end, self.opener), segment, ttl, at, &mut self.upper);
+        self.last = at;
+        let role = role_of(end, self.opening.opener);
+        let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening };
+        self.connection.segment(role, segment, ttl, at, &mut receiver);
+        if let Some(upper) = &mut self.upper {
+            upper.builder.touch(at);
+        }
     }
 
-    /// Both sides have closed, and nothing more is to be expected.
+    /// Both sides have closed, or one has reset the connection.
+    pub(super) fn is_closed(&self) -> bool {
+        self.connection.is_closed()
+    }
+
+    /// It is closed, and nothing more is to be expected.
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
-        self.connection.is_closed() && now.since(self.last).0 > LINGER
+        self.is_closed() && now.since(self.last.time).0 > LINGER
     }
 
     /// What it shows of its progress and its end.
     pub(super) fn signs(&self) -> Signs {
+        let builder = self.upper.as_ref().map(|upper| &upper.builder);
+        let words = builder.map_or(0, |builder| live::words_of_an_end(builder.session()));
         Signs {
-            of_an_end: live::words_of_an_end(self.upper.builder.session()) + self.connection.closes(),
-            closed: self.connection.is_closed(),
-            established: self.upper.builder.phase() == Phase::Established,
+            of_an_end: words + self.connection.closes(),
+            closed: self.is_closed(),
+            established: builder.is_some_and(|builder| builder.phase() == Phase::Established),
             progress: self.connection.progress(),
         }
     }
 
     /// Lets go of the keys, for the engine to add to them; [`TcpSession::new_keys`] must follow.
     pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
-        self.upper.builder.give_back_keys(none);
+        self.opening.keys = Arc::clone(none);
+        if let Some(upper) = &mut self.upper {
+            upper.builder.give_back_keys(none);
+        }
     }
 
     /// The capture lost packets, perhaps of this connection.
     pub(super) fn may_miss_packets(&mut self) {
-        self.upper.builder.session_mut().may_miss_packets = true;
+        self.opening.may_miss_packets = true;
+        if let Some(upper) = &mut self.upper {
+            upper.builder.session_mut().may_miss_packets = true;
+        }
     }
 
     /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
-        self.upper.builder.set_keys(Arc::clone(keys));
+        self.opening.keys = Arc::clone(keys);
+        if let Some(upper) = &mut self.upper {
+            upper.builder.set_keys(Arc::clone(keys));
+        }
     }
 
-    /// The table is full: the session ends here, unfinished.
+    /// The engine holds too much: the session ends here, unfinished.
     pub(super) fn let_go(&mut self, problem: Problem) {
-        self.let_go = true;
-        self.upper.builder.session_mut().problems.push(problem);
+        self.let_go = Some(problem);
+    }
+
+    /// Memory that it holds, in bytes, about.
+    pub(super) fn weight(&self) -> usize {
+        let upper = self.upper.as_ref().map_or(0, |upper| upper.weight());
+        size_of::<Self>() + self.connection.held() + upper
+    }
+
+    /// Gives up the holes that it waits for, where much is held behind them. Whether it did.
+    pub(super) fn give_up_holes(&mut self) -> bool {
+        let much = self.connection.held() > MUCH_HELD;
+        if much {
+            let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening };
+            self.connection.give_up_holes(&mut receiver);
+        }
+        much
     }
 
     /// The session, where the connection was a handshake attempt at all.
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
-        self.connection.finish(&mut self.upper);
-        for role in [Role::Client, Role::Server] {
-            let mut stream = std::mem::take(self.upper.streams.of_mut(role));
-            stream.finish(&mut Sink { upper: &mut self.upper, from: role });
-        }
+        self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening });
         let mut facts: TcpFacts = self.connection.facts();
-        let mut upper = self.upper;
+        let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
+        let mut upper = self.upper.or_else(unanswered)?;
+        for role in [Role::Client, Role::Server] {
+            let mut stream = std::mem::take(upper.streams.of_mut(role));
+            stream.finish(&mut Sink { upper: &mut upper, from: role });
+        }
         upper.settle_plaintext();
         if !upper.is_handshake_attempt(&facts) {
             return None;
@@ -157,13 +226,74 @@ impl TcpSession {
         if upper.flipped {
             facts.swap_roles();
         }
-        let closed = self.connection.is_closed() || !facts.resets.is_empty();
-        let open = !closed && (at_end || self.let_go);
-        if let Some(preamble) = upper.tracker.finish() {
-            upper.builder.session_mut().preamble = Some(preamble);
+        let closed = self.connection.is_closed();
+        let open = !closed && (at_end || self.let_go.is_some());
+        let session = upper.builder.session_mut();
+        session.problems.extend(self.let_go);
+        if facts.out_of_order_limit {
+            session.problems.push(Problem::new(
+                "too-much-out-of-order",
+                "More bytes arrived ahead of a hole than the limit allows: the hole was taken for lost.",
+            ));
         }
+        if let Some(preamble) = upper.tracker.finish() {
+            session.preamble = Some(preamble);
+        }
+        upper.builder.touch(self.last);
         Some(upper.builder.finish(facts, now, open))
     }
+}
+
+/// Refused, unanswered, or opened and closed without a word.
+fn is_unanswered(facts: &TcpFacts) -> bool {
+    let silent = facts.bytes.client == 0 && facts.bytes.server == 0;
+    silent && !facts.mid_stream && !facts.syn.is_empty()
+}
+
+impl Opening {
+    fn begin(&self) -> Upper {
+        let keys = Arc::clone(&self.keys);
+        let mut builder = Builder::new(Transport::Tcp, self.client.clone(), self.server.clone(), self.first, keys)
+            .with_replay(self.replay)
+            .with_timeline(self.timeline);
+        builder.session_mut().encapsulation = self.encapsulation.labels();
+        builder.session_mut().may_miss_packets = self.may_miss_packets;
+        Upper {
+            streams: ByRole::default(),
+            builder,
+            tracker: preamble::Tracker::default(),
+            flipped: false,
+            in_tls: false,
+            tds: None,
+            plaintext_bytes: 0,
+        }
+    }
+}
+
+/// Takes what the connection brings, and makes what stands above it when that is needed.
+struct Receiver<'a> {
+    upper: &'a mut Option<Box<Upper>>,
+    opening: &'a Opening,
+}
+
+impl Receiver<'_> {
+    fn upper(&mut self) -> &mut Upper {
+        self.upper.get_or_insert_with(|| Box::new(self.opening.begin()))
+    }
+}
+
+impl Receive for Receiver<'_> {
+    fn data(&mut self, from: Role, bytes: &[u8], at: At) {
+        self.upper().data(from, bytes, at);
+    }
+
+    fn gap(&mut self, from: Role, gap: Gap) {
+        self.upper().gap(from, gap);
+    }
+
+    fn fin(&mut self, _from: Role, _at: At) {}
+
+    fn reset(&mut self, _reset: Reset) {}
 }
 
 impl Upper {
@@ -186,7 +316,8 @@ impl Upper {
             }
             preamble::Start::NotYet => {
                 self.plaintext_bytes += bytes.len() as u64;
-                if self.plaintext_bytes <= PLAINTEXT_LIMIT {
+                let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
+                if is_little || (self.plaintext_bytes <= PLAINTEXT_LIMIT && self.tracker.may_go_on_to_tls()) {
                     self.tracker.feed(from, bytes, at);
                 }
             }
@@ -260,13 +391,15 @@ impl Upper {
         if self.tracker.is_attempt() {
             return true;
         }
-        let silent = facts.bytes.client == 0 && facts.bytes.server == 0;
-        // Refused, unanswered, or opened and closed without a word.
-        silent && !facts.mid_stream && !facts.syn.is_empty()
+        is_unanswered(facts)
     }
-}
 
-impl Receive for Upper {
+    /// Memory that it holds, in bytes, about.
+    fn weight(&self) -> usize {
+        let streams = self.streams.client.held() + self.streams.server.held();
+        size_of::<Self>() + streams + self.tracker.held_bytes() + self.builder.weight()
+    }
+
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
         if self.tds.is_none() && !self.in_tls && TdsUnwrapper::begins(bytes) {
             self.tds = Some(Box::default());
@@ -288,15 +421,6 @@ impl Receive for Upper {
         } else {
             self.tracker.gap(from);
         }
-    }
-
-    fn fin(&mut self, _from: Role, at: At) {
-        self.builder.touch(at);
-    }
-
-    fn reset(&mut self, mut reset: Reset) {
-        reset.from = self.role(reset.from);
-        self.builder.reset(reset);
     }
 }
 

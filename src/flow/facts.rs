@@ -42,6 +42,8 @@ pub struct TcpFacts {
     pub mid_stream: bool,
     /// Packets were cut by the capture's snap length.
     pub snaplen_cut: bool,
+    /// Holes were given up because too much was held behind them.
+    pub out_of_order_limit: bool,
 }
 
 impl TcpFacts {

@@ -103,7 +103,7 @@ impl<T> FlowTable<T> {
 
     /// Adds a flow. Returns the flow that has been idle longest where the table was full, or the
     /// flow that had this key before.
-    pub fn insert(&mut self, key: FlowKey, value: T, time: Timestamp) -> Option<T> {
+    pub fn insert(&mut self, key: FlowKey, value: T, time: Timestamp) -> Option<Box<T>> {
         self.advance(time);
         let evicted = match self.remove(&key) {
             Some(same) => Some(same),
@@ -132,19 +132,30 @@ impl<T> FlowTable<T> {
     }
 
     /// Takes a flow out.
-    pub fn remove(&mut self, key: &FlowKey) -> Option<T> {
+    pub fn remove(&mut self, key: &FlowKey) -> Option<Box<T>> {
         let at = *self.index.get(key)?;
         self.take(at)
     }
 
+    /// The flow, without a packet for it.
+    pub fn peek(&self, key: &FlowKey) -> Option<&T> {
+        let at = *self.index.get(key)?;
+        self.slots.get(at as usize)?.value.as_deref()
+    }
+
+    /// Takes out the flow that has been idle longest.
+    pub fn take_oldest(&mut self) -> Option<Box<T>> {
+        self.take(self.oldest)
+    }
+
     /// Takes all flows out, in the order in which they were added.
-    pub fn drain(&mut self) -> Vec<T> {
+    pub fn drain(&mut self) -> Vec<Box<T>> {
         let mut flows: Vec<_> =
             self.slots.drain(..).filter_map(|slot| slot.value.map(|value| (slot.born, value))).collect();
         flows.sort_by_key(|(born, _)| *born);
         let (capacity, now, born) = (self.capacity, self.now, self.born);
         *self = Self { now, born, ..Self::new(capacity) };
-        flows.into_iter().map(|(_, value)| *value).collect()
+        flows.into_iter().map(|(_, value)| value).collect()
     }
 
     /// Visits all flows, in an order that depends on the packets only.
@@ -155,7 +166,7 @@ impl<T> FlowTable<T> {
     /// Takes out the flows that have been idle for longer than `idle`, and those idle for some
     /// seconds of which `is_over` says that they are. `is_over` is not asked at every call: its
     /// answer is to depend on the flow's packets and on how long ago the last of them was.
-    pub fn expire(&mut self, now: Timestamp, idle: Elapsed, mut is_over: impl FnMut(&T) -> bool) -> Vec<T> {
+    pub fn expire(&mut self, now: Timestamp, idle: Elapsed, mut is_over: impl FnMut(&T) -> bool) -> Vec<Box<T>> {
         self.advance(now);
         let mut expired = Vec::new();
         while self.idle(self.oldest).is_some_and(|span| span > idle) {
@@ -191,7 +202,7 @@ impl<T> FlowTable<T> {
         self.slots.get(at as usize).map(|slot| self.now.since(slot.last))
     }
 
-    fn take(&mut self, at: u32) -> Option<T> {
+    fn take(&mut self, at: u32) -> Option<Box<T>> {
         let slot = self.slot(at)?;
         let value = slot.value.take()?;
         let key = slot.key;
@@ -201,7 +212,7 @@ impl<T> FlowTable<T> {
         if self.found.is_some_and(|(_, found)| found == at) {
             self.found = None;
         }
-        Some(*value)
+        Some(value)
     }
 
     /// Appends a slot to the list as the newest.
@@ -254,6 +265,10 @@ mod tests {
         FlowKey::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 1, IpAddr::V4(Ipv4Addr::LOCALHOST), 443).0
     }
 
+    fn plain<T>(boxed: Vec<Box<T>>) -> Vec<T> {
+        boxed.into_iter().map(|value| *value).collect()
+    }
+
     fn at(secs: i64) -> Timestamp {
         Timestamp::from_secs(secs)
     }
@@ -264,9 +279,13 @@ mod tests {
         assert_eq!(table.insert(key(1), "one", at(1)), None);
         assert_eq!(table.insert(key(2), "two", at(2)), None);
         assert_eq!(table.get_mut(&key(1), at(3)), Some(&mut "one"));
-        assert_eq!(table.insert(key(3), "three", at(4)), Some("two"));
+        assert_eq!(table.insert(key(3), "three", at(4)).as_deref(), Some(&"two"));
         assert_eq!(table.get_mut(&key(2), at(5)), None);
         assert_eq!(table.len(), 2);
+        assert_eq!(
+            [table.take_oldest(), table.take_oldest(), table.take_oldest()],
+            [Some("one".into()), Some("three".into()), None]
+        );
     }
 
     #[test]
@@ -275,13 +294,14 @@ mod tests {
         for n in 0..4 {
             table.insert(key(n), n, at(0));
         }
-        assert_eq!(table.remove(&key(0)), Some(0));
+        assert_eq!(table.remove(&key(0)).as_deref(), Some(&0));
         table.insert(key(9), 9, at(0));
         table.get_mut(&key(1), at(1));
-        assert_eq!(table.drain(), [1, 2, 3, 9]);
+        assert_eq!(table.peek(&key(2)), Some(&2));
+        assert_eq!(plain(table.drain()), [1, 2, 3, 9]);
         assert!(table.is_empty());
         table.insert(key(1), 1, at(2));
-        assert_eq!(table.drain(), [1]);
+        assert_eq!(plain(table.drain()), [1]);
     }
 
     #[test]
@@ -291,8 +311,9 @@ mod tests {
             table.insert(key(n), n, at(i64::from(n)));
         }
         table.get_mut(&key(0), at(500));
-        assert_eq!(table.expire(at(700), IDLE, |_| false), [1, 2]);
-        assert_eq!(table.expire(at(1_101), IDLE, |_| false), [0]);
+        assert_eq!(table.peek(&key(1)), Some(&1), "and that is no packet");
+        assert_eq!(plain(table.expire(at(700), IDLE, |_| false)), [1, 2]);
+        assert_eq!(plain(table.expire(at(1_101), IDLE, |_| false)), [0]);
     }
 
     #[test]
@@ -309,11 +330,11 @@ mod tests {
                 *n == 7
             }));
         }
-        assert_eq!(over, [7]);
+        assert_eq!(plain(over), [7]);
         assert!(asked <= 2_000, "{asked} questions");
         // A packet makes a flow worth asking about again.
         table.get_mut(&key(999), at(100));
-        assert_eq!(table.expire(at(105), IDLE, |n| *n == 999), [999]);
+        assert_eq!(plain(table.expire(at(105), IDLE, |n| *n == 999)), [999]);
     }
 
     #[test]
@@ -323,7 +344,7 @@ mod tests {
         assert!(table.expire(at(5), IDLE, |_| false).is_empty());
         table.get_mut(&key(1), at(6));
         assert!(table.expire(at(7), IDLE, |_| true).is_empty(), "not idle long enough");
-        assert_eq!(table.expire(at(11), IDLE, |_| true), [1]);
+        assert_eq!(plain(table.expire(at(11), IDLE, |_| true)), [1]);
     }
 
     #[test]
@@ -332,7 +353,7 @@ mod tests {
         table.insert(key(1), 1, at(1_000));
         table.insert(key(2), 2, at(0));
         assert!(table.expire(at(1_500), IDLE, |_| false).is_empty());
-        assert_eq!(table.expire(at(1_601), IDLE, |_| false), [1, 2]);
+        assert_eq!(plain(table.expire(at(1_601), IDLE, |_| false)), [1, 2]);
     }
 
     #[test]
@@ -352,11 +373,11 @@ mod tests {
                     plain.insert(n, n);
                 }
                 2 => assert_eq!(table.get_mut(&key(n), at(i64::from(step))).copied(), plain.get(&n).copied()),
-                _ => assert_eq!(table.remove(&key(n)), plain.remove(&n)),
+                _ => assert_eq!(table.remove(&key(n)).map(|n| *n), plain.remove(&n)),
             }
             if step % 97 == 0 {
                 for gone in table.expire(at(i64::from(step)), Elapsed(200_000_000_000), |n| n % 7 == 0) {
-                    assert_eq!(plain.remove(&gone), Some(gone));
+                    assert_eq!(plain.remove(&gone), Some(*gone));
                 }
             }
             assert_eq!(table.len(), plain.len());

@@ -68,10 +68,22 @@ impl Tracker {
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, after) = rest.split_at_checked(end + 1).unwrap_or((rest, &[]));
             rest = after;
-            let text = String::from_utf8_lossy(line).trim_end().to_owned();
-            self.text_line(from, &text, at);
+            // Most connections without TLS are none of these, and may be binary.
+            if self.may_matter(from, line) {
+                let text = String::from_utf8_lossy(line).trim_end().to_owned();
+                self.text_line(from, &text, at);
+            }
         }
         rest.to_vec()
+    }
+
+    /// Whether a line may ask for TLS, or answer to that.
+    fn may_matter(&self, from: Role, line: &[u8]) -> bool {
+        match from {
+            Role::Client => line.is_ascii(),
+            // Until it was asked, only what it offers to EHLO matters.
+            Role::Server => self.asked.is_some() || line.starts_with(b"250"),
+        }
     }
 
     /// One line of a text protocol.

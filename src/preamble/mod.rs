@@ -115,7 +115,7 @@ fn starts_tls(bytes: &[u8]) -> bool {
         [22, 3, 0..=4, _, _] | [22, 3, 0..=4, _] | [22, 3, 0..=4] => true,
         [22, 3, 0..=4, _, _, kind, ..] => matches!(kind, 0..=2 | 4 | 8 | 11..=16 | 20),
         [21, 3, 0..=4, 0, 2, 1 | 2, ..] => true,
-        [high, _, 1, 0 | 3, 0..=4 | 2, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
+        [high, _, 1, 0 | 3, 0..=4, 0, ..] if high & 0x80 != 0 && bytes.len() >= 11 => true,
         _ => false,
     }
 }
@@ -136,14 +136,23 @@ impl Tracker {
         &self.sides.of(from).text
     }
 
+    /// Memory that is held, in bytes, about.
+    pub fn held_bytes(&self) -> usize {
+        let side = |side: &Side| side.text.capacity() + side.pending.capacity();
+        side(&self.sides.client) + side(&self.sides.server) + self.lines.len() * 256
+    }
+
     /// Takes plaintext of `from`.
     pub fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
         let side = self.sides.of_mut(from);
         side.first.get_or_insert(at);
-        let room = KEPT.saturating_sub(side.text.len());
-        side.text.extend(bytes.iter().take(room));
-        let room = KEPT.saturating_sub(side.pending.len());
-        side.pending.extend(bytes.iter().take(room));
+        let head = |room: usize| bytes.get(..room).unwrap_or(bytes);
+        side.text.extend_from_slice(head(KEPT.saturating_sub(side.text.len())));
+        if side.pending.len() >= KEPT {
+            // No line is so long.
+            side.pending.clear();
+        }
+        side.pending.extend_from_slice(head(KEPT - side.pending.len()));
         self.read(from, at);
     }
 
@@ -171,6 +180,15 @@ impl Tracker {
     /// The plaintext of `from`, as much as was kept.
     pub fn text(&self, from: Role) -> &[u8] {
         &self.sides.of(from).text
+    }
+
+    /// Whether what was said may belong to a protocol that goes on to TLS.
+    pub fn may_go_on_to_tls(&self) -> bool {
+        let sides = [&self.sides.client.text, &self.sides.server.text];
+        let may = |text: &Vec<u8>| {
+            recognise(text).is_some_and(|known| !matches!(known.protocol, "http" | "ssh" | "redis" | "h2"))
+        };
+        self.protocol.is_some() || sides.into_iter().any(may)
     }
 
     /// Whether what was said belongs to a protocol that goes on to TLS.

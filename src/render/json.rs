@@ -128,6 +128,26 @@ fn fits(value: &Value, room: usize) -> bool {
     rest(value, room).is_some()
 }
 
+/// Writes on one line whatever can be serialised, without building a tree of it first.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn line<W: Write, T: Serialize + ?Sized>(out: &mut W, from: &T) -> io::Result<()> {
+    from.serialize(&mut serde_json::Serializer::with_formatter(out, Clean)).map_err(io::Error::from)
+}
+
+/// Compact, with strings that no terminal obeys.
+struct Clean;
+
+impl serde_json::ser::Formatter for Clean {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return out.write_all(fragment.as_bytes());
+        }
+        clean(out, fragment)
+    }
+}
+
 /// Writes a value on one line; `airy` with a space after each comma and colon.
 pub(super) fn compact<W: Write>(out: &mut W, value: &Value, airy: bool) -> io::Result<()> {
     let (open, close) = match value {
@@ -153,8 +173,12 @@ pub(super) fn compact<W: Write>(out: &mut W, value: &Value, airy: bool) -> io::R
 /// A JSON string. What a terminal would obey is written as `\uXXXX`, which reads as the same string:
 /// JSON is looked at on terminals, too.
 fn string<W: Write>(out: &mut W, text: &str) -> io::Result<()> {
-    let quoted = serde_json::to_string(text).map_err(io::Error::from)?;
-    let mut clean = quoted.as_str();
+    line(out, text)
+}
+
+/// What stands between the quotes of a JSON string.
+fn clean<W: Write + ?Sized>(out: &mut W, text: &str) -> io::Result<()> {
+    let mut clean = text;
     while let Some((at, c)) = clean.char_indices().find(|(_, c)| is_unsafe(*c)) {
         let (before, after) = clean.split_at_checked(at).unwrap_or((clean, ""));
         out.write_all(before.as_bytes())?;

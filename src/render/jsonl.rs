@@ -10,8 +10,12 @@ use crate::report::Session;
 /// # Errors
 /// Those of `out`.
 pub fn session<W: Write>(out: &mut W, session: &Session) -> io::Result<()> {
-    json::compact(out, &json::value(session)?, false)?;
-    out.write_all(b"\n")
+    /// Most sessions take less.
+    const USUAL: usize = 16 * 1024;
+    let mut line = Vec::with_capacity(USUAL);
+    json::line(&mut line, session)?;
+    line.push(b'\n');
+    out.write_all(&line)
 }
 
 #[cfg(test)]

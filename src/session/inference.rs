@@ -539,7 +539,6 @@ fn new_entry(record: &ProtectedRecord, kind: EntryKind, name: &str, text: Cow<'s
         protected: true,
         inferred: true,
         text: text.into_owned(),
-        message: None,
     }
 }
 

@@ -68,7 +68,8 @@ pub struct Session {
     pub encrypted_extensions: Observed<Extensions>,
     /// ServerKeyExchange (TLS 1.2 and below).
     pub server_key_exchange: Observed<ServerKeyExchange>,
-    /// Whether its signature fits the server's leaf.
+    /// Whether its signature fits the server's leaf. Absent where the client went on as only one does that found
+    /// it right: it is not checked again then.
     pub server_key_exchange_signature: Option<Seen<SignatureCheck>>,
     /// The server's question for a client certificate, in the main handshake.
     pub certificate_request: Observed<RequestSeen>,
@@ -76,7 +77,8 @@ pub struct Session {
     pub certificate: ByRole<Observed<CertificateSent>>,
     /// The CertificateVerify of each side.
     pub certificate_verify: ByRole<Observed<CertificateVerify>>,
-    /// Whether that signature fits the transcript and the leaf's key.
+    /// Whether that signature fits the transcript and the leaf's key. Absent where the peer went on as only one
+    /// does that found it right.
     pub certificate_verify_signature: ByRole<Option<Seen<SignatureCheck>>>,
     /// A stapled OCSP response (DER) of the server.
     pub stapled_ocsp: Option<Seen<Vec<u8>>>,

@@ -3,7 +3,6 @@
 use crate::role::Role;
 use crate::seen::{PacketNo, Seen};
 use crate::time::Timestamp;
-use crate::tls::handshake::HandshakeMessage;
 
 /// All entries of a session, in the order of the capture.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +34,6 @@ pub struct Entry {
     pub inferred: bool,
     /// One line for a person. Not escaped.
     pub text: String,
-    /// The decoded message, for the detail view.
-    pub message: Option<Box<HandshakeMessage>>,
 }
 
 /// Kind of a timeline entry.
@@ -87,7 +84,6 @@ impl Entry {
             protected: false,
             inferred: seen.is_inferred(),
             text: String::new(),
-            message: None,
         }
     }
 }

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::capture::{About, LinkType, PacketSource, Reader};
 use crate::error::Error;
+use crate::report;
 use crate::time::Timestamp;
 use follow::Stream;
 
@@ -101,6 +102,20 @@ impl Facts {
         let mut facts = Self::default();
         facts.renew(reader);
         facts
+    }
+
+    /// A capture as the report has it.
+    pub fn published(&self, path: &str, problems: Vec<report::Problem>) -> report::Capture {
+        report::Capture {
+            path: path.to_owned(),
+            format: self.format.to_owned(),
+            link_types: self.link_types.iter().map(|link| link.name().into_owned()).collect(),
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.span.map(|(first, _)| first.rfc3339(self.digits)),
+            last: self.span.map(|(_, last)| last.rfc3339(self.digits)),
+            problems,
+        }
     }
 
     /// The part of it that every source tells.

@@ -5,12 +5,14 @@ pub mod crl;
 mod der;
 mod extension;
 mod key;
+mod memo;
 mod name;
 pub mod ocsp;
 mod oid;
 pub mod signature;
 
 pub use certificate::parse;
+pub use memo::parse_again;
 pub use name::name_from_der;
 pub use oid::{signature_name, usage_name};
 

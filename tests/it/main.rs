@@ -5,8 +5,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests read files, and fail by panicking, in their helpers too"
+    reason = "tests read files, say what they do not run, and fail by panicking, in their helpers too"
 )]
 
 #[cfg(feature = "cli")]
@@ -21,10 +22,13 @@ mod frames;
 mod invariance;
 #[cfg(feature = "cli")]
 mod library;
+mod limits;
 #[cfg(feature = "live")]
 mod live;
+mod mutation;
 mod ongoing;
-#[cfg(feature = "cli")]
+mod packets;
+#[cfg(all(feature = "tui", feature = "live"))]
 mod pages;
 mod registry;
 #[cfg(unix)]

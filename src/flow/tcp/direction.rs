@@ -191,6 +191,7 @@ impl Direction {
         }
         self.drain(out);
         while self.held.cost() > limit {
+            out.facts.out_of_order_limit = true;
             self.give_up(out);
         }
     }
@@ -294,6 +295,11 @@ impl Direction {
             self.fin_told = true;
             out.sink.fin(out.from, later(self.handed, self.fin_at));
         }
+    }
+
+    /// Memory of what is held.
+    pub(super) fn held_cost(&self) -> usize {
+        self.held.cost()
     }
 
     /// The packet that carried the first bytes held.

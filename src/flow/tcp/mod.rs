@@ -217,6 +217,21 @@ impl Connection {
         true
     }
 
+    /// Memory that is held of bytes that arrived ahead of a hole.
+    pub fn held(&self) -> usize {
+        self.directions.client.held_cost() + self.directions.server.held_cost()
+    }
+
+    /// Hands on what is held, and tells the holes ahead of it, though they may still be filled.
+    pub fn give_up_holes(&mut self, sink: &mut impl Receive) {
+        for from in [Role::Client, Role::Server] {
+            let direction = self.directions.of_mut(from);
+            while direction.holds().is_some() {
+                direction.flush(&mut Out { sink: &mut *sink, facts: &mut self.facts, from });
+            }
+        }
+    }
+
     /// Nothing more comes: hands on what is held, and tells the holes ahead of it.
     pub fn finish(&mut self, sink: &mut impl Receive) {
         loop {

@@ -34,6 +34,7 @@ impl Builder {
         self.session.open_at_end = open;
         self.session.decryption = self.decryption();
         self.find_resumption();
+        self.check_signatures();
         let mut session = self.session;
         inference::infer(&mut session);
         for role in [Role::Client, Role::Server] {
@@ -248,7 +249,6 @@ fn add_tcp_entries(session: &mut Session) {
             protected: false,
             inferred: false,
             text,
-            message: None,
         });
     };
     for (index, at) in tcp.syn.iter().take(16).enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::bytes::Parsed;
 use crate::iana::handshake_types;
+use crate::problem::Problem;
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::builder::{Builder, Phase};
@@ -61,14 +62,14 @@ impl Builder {
         protected: bool,
     ) {
         let message = self.unwrap(parsed, at);
+        self.message_bytes = self.message_bytes.saturating_add(raw.len());
         let finished_before = self.session.finished.of(from).is_seen();
-        let mut entry = Entry {
+        let entry = Entry {
             length: Some(raw.len()),
             protected,
             text: crate::session::describe::message(&message, self.session.is_tls13()),
             ..self.entry(from, EntryKind::Handshake, crate::session::describe::name(&message), at)
         };
-        entry.message = Some(Box::new(message.clone()));
         self.push(entry);
         if let HandshakeMessage::ClientHello(hello) = &message
             && self.phase == Phase::Established
@@ -105,9 +106,9 @@ impl Builder {
                     self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
                 self.watcher.set_alpn(alpn.as_deref());
             }
-            HandshakeMessage::Certificate(certificate) => self.certificate(from, certificate, at, protected),
+            HandshakeMessage::Certificate(certificate) => self.certificate(from, &certificate, at, protected),
             HandshakeMessage::CompressedCertificate { certificate, uncompressed_len, .. } => match certificate {
-                Some(certificate) => self.certificate(from, certificate, at, protected),
+                Some(certificate) => self.certificate(from, &certificate, at, protected),
                 None => {
                     let unread = CertificateSent::Unread { approx_len: Some(uncompressed_len) };
                     *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(unread, at, protected));
@@ -117,7 +118,6 @@ impl Builder {
                 self.session.stapled_ocsp = Some(Self::seen(ocsp, at, protected));
             }
             HandshakeMessage::ServerKeyExchange(exchange) => {
-                self.check_server_key_exchange(&exchange, at);
                 self.session.server_key_exchange = Observed::Seen(Self::seen(exchange, at, protected));
             }
             HandshakeMessage::CertificateRequest(request) => {
@@ -192,8 +192,13 @@ impl Builder {
         }
     }
 
-    fn certificate(&mut self, from: Role, message: CertificateMessage, at: At, protected: bool) {
-        let sent = Self::chain_of(&message);
+    fn certificate(&mut self, from: Role, message: &CertificateMessage, at: At, protected: bool) {
+        if message.entries.len() > CHAIN_LIMIT {
+            let sent = message.entries.len();
+            let text = format!("The {from} sent {sent} certificates, of which only the first {CHAIN_LIMIT} were read.");
+            self.problem(Problem::new("too-many-certificates", text).at(at.packet));
+        }
+        let sent = Self::chain_of(message);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
                 ExtensionBody::StatusRequest(response) => Some(response.clone()),
@@ -210,12 +215,12 @@ impl Builder {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
         }
-        CertificateSent::Chain(message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse(&entry.der)).collect())
+        CertificateSent::Chain(
+            message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse_again(&entry.der)).collect(),
+        )
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
-        let check = self.check_certificate_verify(from, &verify);
-        *self.session.certificate_verify_signature.of_mut(from) = Some(Self::seen(check, at, protected));
         *self.session.certificate_verify.of_mut(from) = Observed::Seen(Self::seen(verify, at, protected));
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::app;
 use crate::bytes::Parsed;
 use crate::decrypt::{KeyRing, Secret};
-use crate::flow::facts::{Gap, Reset};
+use crate::flow::facts::Gap;
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
@@ -31,8 +31,12 @@ use protection::Direction;
 use replay::{Event, Replay};
 use transcript::Transcript;
 
-/// The longest timeline that is kept.
+/// The longest timeline that is kept, unless another limit is named.
 pub const TIMELINE_LIMIT: usize = 2_000;
+/// What a timeline entry takes, about.
+const ENTRY_WEIGHT: usize = 256;
+/// What becomes of each byte of a handshake message: the transcript, the fact, its parts.
+const MESSAGE_WEIGHT: usize = 6;
 /// How many problems a session keeps.
 const PROBLEM_LIMIT: usize = 64;
 /// How many alerts a session keeps.
@@ -88,6 +92,10 @@ pub struct Builder {
     quic: Option<Box<quic::State>>,
     /// What came in, for keys that come late.
     replay: Replay,
+    /// How many entries the timeline may have.
+    timeline_limit: usize,
+    /// Bytes of handshake messages read.
+    message_bytes: usize,
 }
 
 /// Protected records that could not be opened.
@@ -126,7 +134,23 @@ impl Builder {
             dtls: (transport == Transport::Dtls).then(Box::default),
             quic: (transport == Transport::Quic).then(Box::default),
             replay: Replay::default(),
+            timeline_limit: TIMELINE_LIMIT,
+            message_bytes: 0,
         }
+    }
+
+    /// Keeps up to `limit` entries in the timeline.
+    #[must_use]
+    pub fn with_timeline(mut self, limit: usize) -> Self {
+        self.timeline_limit = limit;
+        self
+    }
+
+    /// Memory that is held, in bytes, about.
+    pub fn weight(&self) -> usize {
+        let joined = self.joiner.client.pending() + self.joiner.server.pending();
+        let entries = self.session.timeline.entries.len() * ENTRY_WEIGHT;
+        size_of::<Self>() + self.message_bytes * MESSAGE_WEIGHT + entries + joined + self.replay.bytes()
     }
 
     /// Keeps up to `limit` bytes of what comes in, to read it again when keys arrive late.
@@ -179,6 +203,7 @@ impl Builder {
             Self::new(session.transport, session.client.clone(), session.server.clone(), at, Arc::clone(&self.keys));
         fresh.session.encapsulation.clone_from(&session.encapsulation);
         fresh.session.preamble.clone_from(&session.preamble);
+        fresh.timeline_limit = self.timeline_limit;
         let replay = std::mem::take(&mut self.replay);
         for event in &replay.events {
             match event.clone() {
@@ -205,24 +230,28 @@ impl Builder {
 
     /// Notes that a packet of this session passed.
     pub fn touch(&mut self, at: At) {
-        self.session.last = at;
+        if at.packet >= self.session.last.packet {
+            self.session.last = at;
+        }
     }
 
     /// Whether the body of a record with that header is needed. Called before the body is collected.
     pub fn wants(&self, from: Role, header: RecordHeader) -> bool {
-        if header.content_type != ContentType::APPLICATION_DATA || self.phase != Phase::Established {
+        if header.content_type != ContentType::APPLICATION_DATA {
             return true;
         }
-        let direction = self.direction.of(from);
+        let (direction, established) = (self.direction.of(from), self.phase == Phase::Established);
         if direction.needs_every_record() {
             return true;
         }
         if !direction.is_open() {
-            // Its keys may come later; then it is to be read as if they had been there.
+            // Its length is all that can be learnt, unless its keys come later; then it is to be read as if they
+            // had been there.
             return self.replay.has_room(usize::from(header.length))
-                && self.session.application_data.of(from).records < APPLICATION_RECORDS;
+                && (!established || self.session.application_data.of(from).records < APPLICATION_RECORDS);
         }
-        header.length <= SMALL_RECORD
+        !established
+            || header.length <= SMALL_RECORD
             || (!self.watcher.is_satisfied() && self.session.application_data.of(from).records < APPLICATION_RECORDS)
     }
 
@@ -387,11 +416,6 @@ impl Builder {
         }
     }
 
-    /// A reset, for the timeline; the facts come with [`crate::flow::facts::TcpFacts`].
-    pub fn reset(&mut self, reset: Reset) {
-        self.touch(reset.at);
-    }
-
     /// Bytes of handshake messages, in the clear or decrypted.
     fn handshake_bytes(&mut self, from: Role, bytes: &[u8], first: At, last: At, protected: bool) {
         let mut joiner = std::mem::take(self.joiner.of_mut(from));
@@ -450,16 +474,21 @@ impl Builder {
             protected: false,
             inferred: false,
             text: String::new(),
-            message: None,
         }
     }
 
     fn push(&mut self, entry: Entry) {
         let timeline = &mut self.session.timeline;
-        if timeline.entries.len() < TIMELINE_LIMIT {
+        if timeline.entries.len() < self.timeline_limit {
             timeline.entries.push(entry);
         } else {
             timeline.dropped += 1;
+            if timeline.dropped == 1 {
+                let text =
+                    "This session has more messages than its timeline may list: the later ones are counted only.";
+                let packet = crate::seen::PacketNo(entry.packet.0);
+                self.problem(Problem::new("timeline-full", text).at(packet));
+            }
         }
     }
 
@@ -513,16 +542,13 @@ impl Builder {
         let length = usize::from(header.length);
         let direction = self.direction.of_mut(from);
         direction.skip();
-        let open = direction.is_open();
-        if !open {
-            self.closed.of_mut(from).application += 1;
-            let outer = header.content_type;
-            self.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: None });
-            if self.session.is_tls13() {
-                return;
-            }
+        if direction.is_open() {
+            self.count_record(from, length, at, true, false);
+            return;
         }
-        self.count_record(from, length, at, true, !open);
+        let outer = header.content_type;
+        self.session.keep_protected(ProtectedRecord { from, outer, length, at, inner: None });
+        self.stays_closed(from, header, length, at);
     }
 
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {

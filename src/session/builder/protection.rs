@@ -3,6 +3,7 @@
 use crate::decrypt::{OpenError, Protection};
 use crate::role::Role;
 use crate::seen::{At, Seen};
+use crate::session::builder::transcript::Transcript;
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Corrupted, Corruption, ProtectedRecord};
 use crate::tls::record::{ContentType, RecordHeader};
@@ -250,6 +251,10 @@ impl Builder {
         let finished = &self.session.finished;
         if finished.client.is_seen() && finished.server.is_seen() {
             self.phase = Phase::Established;
+            if !self.session.is_tls13() {
+                // Nothing is checked any more that would need it.
+                self.transcript = Transcript::default();
+            }
         }
     }
 }

@@ -52,6 +52,11 @@ impl Replay {
         Self { limit, ..Self::default() }
     }
 
+    /// Bytes kept.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether anything is kept at all.
     pub(super) const fn is_on(&self) -> bool {
         self.limit > 0

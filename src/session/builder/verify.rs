@@ -5,11 +5,13 @@ use crate::decrypt::hash::Hash;
 use crate::decrypt::schedule::{self, LabelPrefix};
 use crate::decrypt::suite::SuiteParameters;
 use crate::role::Role;
-use crate::seen::{At, Seen};
+use crate::seen::Seen;
 use crate::session::builder::{Builder, transcript};
-use crate::session::{SignatureCheck, Transport};
-use crate::tls::handshake::{CertificateVerify, ServerKeyExchange};
+use crate::session::{AlertSeen, SignatureCheck, Transport};
+use crate::tls::handshake::CertificateVerify;
 use crate::x509::signature::{Verification, verify_tls};
+
+const CLOSE_NOTIFY: u8 = 0;
 
 /// What the TLS 1.3 signature covers before the transcript hash (RFC 8446 section 4.4.3).
 fn signed_content13(role: Role, hash: &[u8]) -> Vec<u8> {
@@ -43,8 +45,42 @@ impl Builder {
         SuiteParameters::of(self.session.server_hello.value()?.cipher_suite)
     }
 
+    /// Checks the signatures of the handshake, unless it is plain that the peers did and were content: that is so
+    /// in nearly every session of a large capture, and a check costs more than everything else.
+    pub(super) fn check_signatures(&mut self) {
+        if self.is_content() {
+            return;
+        }
+        self.session.server_key_exchange_signature = self.check_server_key_exchange();
+        for from in [Role::Client, Role::Server] {
+            let Some(verify) = self.session.certificate_verify.of(from).seen() else { continue };
+            let check = verify.map(|verify| self.check_certificate_verify(from, verify));
+            *self.session.certificate_verify_signature.of_mut(from) = Some(check);
+        }
+    }
+
+    /// Whether both sides went on behind the signatures as only those do who found them right.
+    fn is_content(&self) -> bool {
+        let session = &self.session;
+        let finished = session.finished.client.is_seen() && session.finished.server.is_seen();
+        if !session.is_tls13() {
+            // Each side's Finished comes behind all that it checks (RFC 5246 section 7.3).
+            return finished;
+        }
+        // Nothing that the server must send follows the client's CertificateVerify (RFC 8446 section 2).
+        let answered = !session.tickets.is_empty() || session.application_data.server.records > 0;
+        let closing = |alert: &AlertSeen| alert.alert.is_some_and(|alert| alert.description == CLOSE_NOTIFY);
+        finished
+            && answered
+            && session.alerts.iter().all(|seen| closing(&seen.value))
+            && session.refusals.is_empty()
+            && session.corrupted.is_empty()
+            && session.signals.is_empty()
+            && session.tcp.resets.is_empty()
+    }
+
     /// Whether the CertificateVerify of `from` fits the transcript and the leaf that it sent.
-    pub(super) fn check_certificate_verify(&self, from: Role, verify: &CertificateVerify) -> SignatureCheck {
+    fn check_certificate_verify(&self, from: Role, verify: &CertificateVerify) -> SignatureCheck {
         let Some(leaf) = self.session.leaf(from) else {
             return SignatureCheck::Unchecked("the certificate was not seen");
         };
@@ -62,18 +98,14 @@ impl Builder {
     }
 
     /// Whether the signature over the ephemeral key fits the server's leaf (RFC 5246 section 7.4.3).
-    pub(super) fn check_server_key_exchange(&mut self, exchange: &ServerKeyExchange, at: At) {
-        let (Some(client), Some(server)) = (self.session.client_hello.value(), self.session.server_hello.value())
-        else {
-            return;
-        };
-        let Some(leaf) = self.session.leaf(Role::Server) else { return };
-        if exchange.signature.is_empty() {
-            return;
-        }
-        let message = [&client.random[..], &server.random[..], &exchange.params].concat();
-        let check = as_check(verify_tls(&leaf.key, exchange.scheme, &message, &exchange.signature));
-        self.session.server_key_exchange_signature = Some(Seen::read(check, at));
+    fn check_server_key_exchange(&self) -> Option<Seen<SignatureCheck>> {
+        let (client, server) = (self.session.client_hello.value()?, self.session.server_hello.value()?);
+        let leaf = self.session.leaf(Role::Server)?;
+        let seen = self.session.server_key_exchange.seen().filter(|seen| !seen.value.signature.is_empty())?;
+        Some(seen.map(|exchange| {
+            let message = [&client.random[..], &server.random[..], &exchange.params].concat();
+            as_check(verify_tls(&leaf.key, exchange.scheme, &message, &exchange.signature))
+        }))
     }
 
     /// Whether a Finished's verify_data fits; `None` where it cannot be checked.

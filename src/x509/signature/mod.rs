@@ -4,6 +4,7 @@
 //! The question is always "does this signature fit this key", not "would a sound policy accept it":
 //! MD5, SHA-1, RSA-512 and a curve that TLS 1.3 would not allow with the hash are all checked.
 
+mod memo;
 mod rsa;
 
 use md5::Md5;
@@ -186,7 +187,9 @@ pub fn verify_certificate(subject: &Certificate, issuer: &PublicKey) -> Verifica
     if subject.tbs.is_empty() || subject.signature.is_empty() {
         return Verification::Unsupported("the certificate's signature could not be read");
     }
-    verify_signed(&subject.signature_oid, &subject.signature_parameters, &subject.tbs, &subject.signature, issuer)
+    memo::remembered(subject, issuer, || {
+        verify_signed(&subject.signature_oid, &subject.signature_parameters, &subject.tbs, &subject.signature, issuer)
+    })
 }
 
 /// Checks a signature whose algorithm is named by an AlgorithmIdentifier: dotted OID, parameters in DER.

@@ -1,0 +1,137 @@
+//! Every bound of `Limits`, reached: what is over it goes, and it is said.
+
+use tlswhy::engine::{Limits, SessionEvent};
+use tlswhy::time::Elapsed;
+use tlswhy::{Engine, Options};
+
+use crate::packets::{ACK, FIN, Feed, RST, SYN, client_hello, message, record, server_hello};
+
+fn feed(change: impl FnOnce(&mut Limits)) -> Feed {
+    let mut options = Options::default();
+    change(&mut options.limits);
+    Feed::new(Engine::new(options))
+}
+
+/// Codes of the problems of all sessions told so far, session by session.
+fn sessions(feed: &mut Feed) -> Vec<Vec<&'static str>> {
+    let mut told = Vec::new();
+    while let Some(SessionEvent::Closed(judged)) = feed.engine.poll() {
+        told.push(judged.session.problems.iter().map(|problem| problem.code).collect());
+    }
+    told
+}
+
+fn problems(feed: &mut Feed) -> Vec<&'static str> {
+    std::iter::from_fn(|| feed.engine.poll_problem()).map(|problem| problem.code).collect()
+}
+
+#[test]
+fn more_connections_than_allowed_end_the_oldest_and_that_is_said_once() {
+    let mut feed = feed(|limits| limits.flows = 10);
+    for flow in 0..100 {
+        feed.segment(flow, true, SYN, 0, 0, &[]);
+    }
+    assert_eq!(sessions(&mut feed), vec![vec!["session-evicted"]; 90]);
+    assert_eq!(problems(&mut feed), ["too-many-flows"]);
+    feed.engine.finish();
+    assert_eq!(sessions(&mut feed), vec![Vec::<&str>::new(); 10]);
+}
+
+#[test]
+fn more_memory_than_allowed_ends_the_oldest_and_that_is_said_once() {
+    let mut feed = feed(|limits| limits.memory = 1 << 20);
+    for flow in 0..1_000 {
+        feed.open(flow);
+        feed.segment(flow, true, ACK, 1, 1, &client_hello());
+    }
+    let told = sessions(&mut feed);
+    assert!(told.len() > 700, "{} were let go", told.len());
+    assert!(told.iter().all(|codes| codes == &["session-evicted"]));
+    assert_eq!(problems(&mut feed), ["too-much-memory"]);
+    feed.engine.finish();
+    assert_eq!(told.len() + sessions(&mut feed).len(), 1_000, "none is lost");
+}
+
+#[test]
+fn when_memory_is_short_holes_are_given_up_before_connections() {
+    let mut feed = feed(|limits| limits.memory = 1 << 20);
+    feed.open(0);
+    feed.segment(0, true, ACK, 1, 1, &client_hello());
+    for n in 0..2_000_u32 {
+        feed.segment(1, true, ACK, 10_000 + n * 1_000, 1, &[0x55; 1_000]);
+    }
+    assert_eq!(problems(&mut feed), ["too-much-held"]);
+    assert!(sessions(&mut feed).is_empty());
+}
+
+#[test]
+fn bytes_behind_a_hole_are_held_up_to_a_limit_and_that_is_said() {
+    let mut feed = feed(|limits| limits.out_of_order = 10_000);
+    feed.open(0);
+    feed.segment(0, true, ACK, 1, 1, &client_hello());
+    for n in 0..50_u32 {
+        feed.segment(0, false, ACK, 5_000 + n * 1_000, 1, &[0x17; 1_000]);
+    }
+    feed.engine.finish();
+    assert_eq!(sessions(&mut feed), [["too-much-out-of-order"]]);
+}
+
+#[test]
+fn a_timeline_is_as_long_as_allowed_and_that_is_said() {
+    let mut feed = feed(|limits| limits.timeline = 20);
+    feed.open(0);
+    feed.segment(0, true, ACK, 1, 1, &client_hello());
+    let hello = server_hello();
+    feed.segment(0, false, ACK, 1, 1, &hello);
+    let mut seq = 1 + hello.len() as u32;
+    for _ in 0..100 {
+        let request = record(22, &message(0, &[]));
+        feed.segment(0, false, ACK, seq, 1, &request);
+        seq += request.len() as u32;
+    }
+    feed.engine.finish();
+    assert_eq!(sessions(&mut feed), [["timeline-full"]]);
+}
+
+#[test]
+fn closed_connections_wait_for_late_packets_and_not_for_long() {
+    let mut feed = feed(|limits| limits.lingering = 3);
+    for flow in 0..10 {
+        feed.open(flow);
+        feed.segment(flow, true, ACK | FIN, 1, 1, &[]);
+        feed.segment(flow, false, ACK | FIN, 1, 2, &[]);
+    }
+    assert_eq!(sessions(&mut feed).len(), 7);
+    assert!(problems(&mut feed).is_empty(), "nothing is lost by that");
+    feed.segment(9, true, RST, 2, 0, &[]);
+    feed.engine.finish();
+    assert_eq!(sessions(&mut feed).len(), 3);
+}
+
+#[test]
+fn an_idle_connection_ends_after_the_time_named() {
+    let mut feed = feed(|limits| limits.idle = Elapsed(1_000_000_000));
+    feed.segment(0, true, SYN, 0, 0, &[]);
+    for n in 0..600_000_u32 {
+        feed.segment(1, true, ACK, n, 0, &[]);
+        if n % 1_000 == 0 && !sessions(&mut feed).is_empty() {
+            return;
+        }
+    }
+    panic!("it is still followed");
+}
+
+#[test]
+fn a_chain_of_more_certificates_than_are_read_is_said() {
+    let mut feed = feed(|_| {});
+    feed.open(0);
+    feed.segment(0, true, ACK, 1, 1, &client_hello());
+    let one = [&[0, 0, 3][..], &[0x30, 1, 0]].concat();
+    let list = one.repeat(40);
+    let body = [&(list.len() as u32).to_be_bytes()[1..], &list].concat();
+    let flight = [server_hello(), record(22, &message(11, &body))].concat();
+    feed.segment(0, false, ACK, 1, 1, &flight);
+    feed.engine.finish();
+    let told = sessions(&mut feed);
+    assert!(told.iter().any(|codes| codes.contains(&"too-many-certificates")), "{told:?}");
+}
