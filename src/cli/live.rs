@@ -37,11 +37,14 @@ pub(super) fn run(device: &DeviceArgs, report: &ReportArgs) -> Result<Exit, Erro
     let opening = Opening { settings, device, options: &options, verbose: report.verbose };
     #[cfg(feature = "tui")]
     if tui::is_wanted(report, true) {
+        // The interface minds the signals: the terminal is to be given back first.
         let stop = Arc::default();
         // What is saved goes into the current folder; the keys come from the terminal.
         let writable = vec![PathBuf::from("."), PathBuf::from("/dev/tty")];
         let (live, ()) = opening.open(&stop, writable, || Ok(()))?;
-        return tui::live(report, live, &stop);
+        // A series of files is not numbered as the packets are.
+        let file = device.write.as_ref().filter(|_| device.rotate.is_none());
+        return tui::live(report, live, stop, tui::Saver::new(file.cloned(), &options));
     }
     let stop = stream::interruption();
     let writable = options.output.iter().cloned().collect();

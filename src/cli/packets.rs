@@ -25,33 +25,51 @@ pub(super) fn write(
     key_logs: Option<&[PathBuf]>,
     out: impl Write,
 ) -> io::Result<u64> {
-    let Opened { reader, secrets, .. } = source::open(capture).map_err(plain)?;
-    let mut reader = reader.without_secrets();
+    let mut conversation = Conversation::of(session);
+    if conversation.ends.is_empty() {
+        // Whose packets they are is known once one of them was seen that is shown.
+        each(session, capture, &mut |packet| {
+            conversation.has(packet);
+            Ok(())
+        })?;
+    }
     let mut writer = Writer::new(out)?;
     if let Some(paths) = key_logs {
+        let Opened { secrets, .. } = source::open(capture).map_err(plain)?;
         writer.secrets(&keys(session, &secrets, paths)?)?;
     }
-    let mut conversation = Conversation::of(session);
-    let (mut written, mut last) = (0, 0);
+    let mut written = 0;
+    each(session, capture, &mut |packet| {
+        if !conversation.has(packet) {
+            return Ok(());
+        }
+        written += 1;
+        writer.packet(packet)
+    })?;
+    writer.flush()?;
+    if written == 0 { Err(incomplete()) } else { Ok(written) }
+}
+
+fn incomplete() -> io::Error {
+    io::Error::other("the capture does not hold all its packets")
+}
+
+/// Hands on the packets from the first of the session to its last.
+fn each(session: &Session, capture: &Path, take: &mut dyn FnMut(&Packet<'_>) -> io::Result<()>) -> io::Result<()> {
+    let mut reader = source::open(capture).map_err(plain)?.reader.without_secrets();
     while let Some(item) = reader.next().map_err(|error| match error {
         ReadError::Io(error) => error,
         ReadError::NotACapture { hint } => io::Error::other(hint),
     })? {
         let Item::Packet(packet) = item else { continue };
-        if packet.no.0 > session.last_packet {
-            break;
+        if packet.no.0 >= session.first_packet {
+            take(&packet)?;
         }
-        last = packet.no.0;
-        if packet.no.0 >= session.first_packet && conversation.has(&packet) {
-            written += 1;
-            writer.packet(&packet)?;
+        if packet.no.0 >= session.last_packet {
+            return Ok(());
         }
     }
-    writer.flush()?;
-    if written == 0 || last < session.last_packet {
-        return Err(io::Error::other("the capture does not hold all its packets"));
-    }
-    Ok(written)
+    Err(incomplete())
 }
 
 /// The lines that name the session by its client's random.

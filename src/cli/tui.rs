@@ -8,12 +8,18 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "live")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+#[cfg(feature = "live")]
+use std::sync::mpsc::{TrySendError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(feature = "live")]
+use std::time::Duration;
 
 use crate::cli::args::{Colour, Format, ReportArgs};
 use crate::cli::exit::Exit;
 #[cfg(feature = "live")]
 use crate::cli::live::Live;
+#[cfg(feature = "live")]
+use crate::cli::phrases;
 use crate::cli::read::{self, Event, Reading};
 #[cfg(feature = "live")]
 use crate::cli::stream::Fed;
@@ -25,7 +31,10 @@ use crate::source;
 use crate::tui::{self, Config, Content, Export, Feed, Theme};
 
 /// Messages that may wait for the interface.
-pub(super) const WAITING: usize = 4_096;
+const WAITING: usize = 4_096;
+/// How long a capture under way waits for room among them.
+#[cfg(feature = "live")]
+const FULL: Duration = Duration::from_millis(5);
 
 /// Whether the interface is to open: it was asked for, or sources were named without more and standard
 /// output is a terminal.
@@ -34,7 +43,7 @@ pub(super) fn is_wanted(args: &ReportArgs, bare: bool) -> bool {
         return args.tui;
     }
     // What only a report does.
-    let reported = args.redact || args.follow || args.verbose || !args.only.is_empty() || !args.fail_on.is_empty();
+    let reported = args.redact || args.verbose || !args.only.is_empty() || !args.fail_on.is_empty();
     bare && !reported && args.format == Format::Text && args.output.is_none() && io::stdout().is_terminal()
 }
 
@@ -58,7 +67,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
 }
 
 /// How the interface is to be.
-pub(super) fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, Error> {
+fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, Error> {
     let config = config()?;
     let plain = args.color == Colour::Never || options::environment("NO_COLOR").is_some();
     Ok(tui::Options {
@@ -114,6 +123,7 @@ fn feed(options: &options::ReportOptions, files: &Captures, send: &SyncSender<Fe
     let total = sizes.iter().copied().sum::<Option<u64>>();
     let before = |index: usize| sizes.iter().take(index).flatten().sum::<u64>();
     let (mut id, mut captures) = (0, 0);
+    let mut open = BTreeMap::new();
     let _ = send.send(Feed::Progress { bytes: 0, total });
     read::all(&options.captures, &reading, &mut |index, event| {
         let told = match event {
@@ -170,17 +180,23 @@ fn config() -> Result<Config, Error> {
 }
 
 /// Where captures are, by their number in the report; those that can be read again.
-pub(super) type Captures = Mutex<BTreeMap<u64, PathBuf>>;
+type Captures = Mutex<BTreeMap<u64, PathBuf>>;
 
 /// Writes exports into the current folder.
 #[derive(Debug)]
 pub(super) struct Saver {
-    pub(super) captures: Arc<Captures>,
+    captures: Arc<Captures>,
     /// Where keys are that no capture holds.
-    pub(super) key_logs: Vec<PathBuf>,
+    key_logs: Vec<PathBuf>,
 }
 
 impl Saver {
+    /// A saver of what is read with `options`. `file` is the first capture, where that is known already.
+    pub(super) fn new(file: Option<PathBuf>, options: &options::ReportOptions) -> Self {
+        let captures = file.into_iter().map(|path| (0, path)).collect::<BTreeMap<_, _>>();
+        Self { captures: Arc::new(Mutex::new(captures)), key_logs: options.key_logs.clone() }
+    }
+
     fn save(&self, export: &Export) -> io::Result<String> {
         match &export.content {
             Content::Text(text) => create(&export.name, false, &mut |mut file| file.write_all(text.as_bytes())),
