@@ -40,10 +40,10 @@ pub(super) enum Event {
         /// It may not have ended yet: each session is to be seen at once.
         live: bool,
     },
-    /// A verdict on a session whose connection is not over; it comes again under the same number.
-    Early(Box<Session>),
     /// So many bytes of its file were read, compressed as they may be.
     Read(u64),
+    /// A verdict on a session whose connection is not over; it comes again under the same number.
+    Early(Box<Session>),
     /// A session of it is over. Its number is that of the engine, its capture 0.
     Session(Box<Session>),
     /// Nothing more comes of it.

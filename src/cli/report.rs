@@ -84,8 +84,9 @@ impl<'a> Run<'a> {
                     self.path = redactor.path(&self.path);
                 }
             }
+            Event::Read(_) => {}
             Event::Early(session) if self.output.streams() => self.number(*session, true),
-            Event::Early(_) | Event::Read(_) => {}
+            Event::Early(_) => {}
             Event::Session(session) if self.output.streams() => self.number(*session, false),
             Event::Session(session) => self.held.push(*session),
             Event::Ended { capture, error } => {

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
         [one] => one.file_name().unwrap_or(one.as_os_str()).to_string_lossy().into_owned(),
         several => format!("{} captures", several.len()),
     };
-    let saver = Saver { captures: Arc::default(), key_logs: options.key_logs.clone() };
+    let saver = Saver::new(None, &options);
     let captures = Arc::clone(&saver.captures);
     let face = face(args, title, saver)?;
     std::thread::spawn(move || feed(&options, &captures, &send));
@@ -82,43 +82,62 @@ fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, 
 }
 
 /// The interface failed.
-pub(super) fn failed(source: io::Error) -> Error {
+fn failed(source: io::Error) -> Error {
     Error::Write { path: "the terminal".into(), source }
 }
 
 /// Opens the interface on a capture under way. Leaving it ends the capture.
 #[cfg(feature = "live")]
-pub(super) fn live(args: &ReportArgs, live: Live, stop: &AtomicBool) -> Result<Exit, Error> {
+pub(super) fn live(args: &ReportArgs, live: Live, stop: Arc<AtomicBool>, saver: Saver) -> Result<Exit, Error> {
     let (send, receive) = sync_channel(WAITING);
-    let saver = Saver { captures: Arc::default(), key_logs: Vec::new() };
-    let face = tui::Options { live: true, ..face(args, live.interface.clone(), saver)? };
+    let mut face = face(args, live.interface.clone(), saver)?;
+    let stopped = Arc::clone(&stop);
     let capturing = std::thread::spawn(move || {
-        // Who does not listen any more has left, and says so by `stop`.
         let ended = live.run(&mut |fed| {
-            let _ = send.send(match fed {
+            let shown = match fed {
                 Fed::Early(session) | Fed::Session(session) => Feed::Session(session),
                 Fed::Problem(problem) => Feed::Problem(report::problem(&problem)),
-            });
+            };
+            offer(&send, shown, &stopped);
         });
-        let _ = send.send(Feed::Capture(ended.capture));
-        let _ = send.send(Feed::Done);
-        ended.result
+        if let Err(error) = &ended.result {
+            let problem = Problem::new("capture-failed", error.to_string());
+            offer(&send, Feed::Problem(report::problem(&problem)), &stopped);
+        }
+        offer(&send, Feed::Capture(ended.capture.clone()), &stopped);
+        offer(&send, Feed::Done, &stopped);
+        ended
     });
-    let shown = tui::run(&receive, face);
-    drop(receive);
-    stop.store(true, Ordering::Relaxed);
-    if let Ok(result) = capturing.join() {
-        result?;
+    let (give, take) = channel();
+    face.live = true;
+    face.end = Some(Box::new(move || {
+        stop.store(true, Ordering::Relaxed);
+        // The files are whole then. A thread that panicked has been told of.
+        if let Ok(ended) = capturing.join() {
+            complain(&phrases::captured(ended.capture.packets, ended.losses.kernel, ended.losses.interface));
+            let _ = give.send(ended.result);
+        }
+    }));
+    tui::run(&receive, face).map_err(failed)?;
+    take.try_recv().unwrap_or(Ok(())).map(|()| Exit::Done)
+}
+
+/// Waits for room, unless the end is wanted: nobody takes anything out any more then.
+#[cfg(feature = "live")]
+fn offer(send: &SyncSender<Feed>, mut feed: Feed, stop: &AtomicBool) {
+    loop {
+        match send.try_send(feed) {
+            Err(TrySendError::Full(back)) if !stop.load(Ordering::Relaxed) => feed = back,
+            Ok(()) | Err(_) => return,
+        }
+        std::thread::sleep(FULL);
     }
-    shown.map_err(failed)?;
-    Ok(Exit::Done)
 }
 
 /// Reads all captures and tells the interface of them.
 #[expect(clippy::result_large_err, reason = "what could not be sent is dropped at once")]
 fn feed(options: &options::ReportOptions, files: &Captures, send: &SyncSender<Feed>) {
     let reading = Reading::of(options, Arc::default());
-    let mut open = BTreeMap::new();
     let sizes: Vec<Option<u64>> = options.captures.iter().map(|path| source::size(path)).collect();
     let total = sizes.iter().copied().sum::<Option<u64>>();
     let before = |index: usize| sizes.iter().take(index).flatten().sum::<u64>();
