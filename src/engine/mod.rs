@@ -355,10 +355,10 @@ impl Engine {
             flow.lingers = true;
             self.lingering.push_back((key, flow.first()));
         }
-        let is_much = self.held > self.limits.memory;
-        let gave_up = is_much && flow.give_up_holes();
         conversation.count(&mut self.held);
+        let gave_up = self.held > self.limits.memory && conversation.give_up_holes();
         if gave_up {
+            conversation.count(&mut self.held);
             self.reach(
                 "too-much-held",
                 "More bytes are held than the limit allows: holes in connections are taken for lost sooner than usual.",
