@@ -190,7 +190,7 @@ fn judge(engine: &mut Engine, capture: &[u8]) -> Box<tlswhy::engine::Judged> {
         match engine.poll() {
             Some(SessionEvent::Closed(judged)) => return judged,
             Some(SessionEvent::Updated(_)) => {}
-            None => unreachable!("the fixture has a session"),
+            None => panic!("the fixture has a session"),
         }
     }
 }

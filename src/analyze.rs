@@ -6,6 +6,7 @@ use std::cell::Cell;
 use crate::capture::{About, Item, PacketSource};
 use crate::engine::{Engine, Input, Judged, Options, SessionEvent};
 use crate::problem::Problem;
+use crate::report::across::Across;
 use crate::report::{self, Capture, Generator, Report, SCHEMA_VERSION, Summary};
 use crate::time::Timestamp;
 
@@ -43,6 +44,7 @@ pub fn analyze<S: PacketSource>(source: S, options: &Options) -> Result<Report, 
     let sessions = report::in_order(sessions);
     let mut summary = Summary::default();
     sessions.iter().for_each(|session| summary.add(session));
+    summary.notes = Across::notes_on(&sessions);
     let About { format, link_types, digits } = source.about();
     let capture = Capture {
         path: "-".to_owned(),

@@ -19,6 +19,15 @@
 //! Nothing but the features does I/O: `cli` (the command line), `tui` (the terminal timeline) and `live`
 //! (capture through libpcap) are on by default; `default-features = false` leaves all of them out.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::unreachable,
+        reason = "unit tests make and read files, and fail by panicking"
+    )
+)]
+
 // words
 pub mod bytes;
 pub mod cause;

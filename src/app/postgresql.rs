@@ -13,7 +13,7 @@ pub(super) fn read(bytes: &[u8]) -> Step {
     let mut reader = Reader::new(bytes);
     let (Ok(kind), Ok(length)) = (reader.u8(), reader.u32()) else { return Step::More };
     let length = length as usize;
-    if length < 4 || length > 1 << 20 {
+    if !(4..=1 << 20).contains(&length) {
         return Step::Lost;
     }
     if kind != b'E' {

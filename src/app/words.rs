@@ -35,7 +35,7 @@ pub fn http(status: u16, page: &str) -> Option<RefusalMeaning> {
     }
     let page = page.to_ascii_lowercase();
     let said = PAGES.iter().find(|(words, _, _)| page.contains(words)).map(|(_, meaning, _)| *meaning);
-    said.or_else(|| {
+    said.or({
         Some(match status {
             495 => RefusalMeaning::CertificateInvalid,
             496 => RefusalMeaning::CertificateMissing,

@@ -27,7 +27,8 @@ not met; 2 bad usage or unreadable input.
 Examples:
   tlswhy incident.pcapng                     what failed, why, and what to do
   tlswhy report --keylog keys.log a.pcap     the same, with everything decrypted
-  tcpdump -i eth0 -w - port 443 | tlswhy -   straight from the wire
+  tlswhy -i eth0                             what fails, while it does
+  ssh host tcpdump -U -w - | tlswhy -        the same on another host
   tlswhy explain unknown_ca                  what an alert or a cause means
 
 `tlswhy report --help` has more.";
@@ -55,6 +56,22 @@ Examples:
   zcat huge.pcap.gz | tlswhy report --format jsonl - | jq 'select(.outcome != \"established\")'
       Each session as soon as it is over, in bounded memory";
 
+#[cfg(feature = "live")]
+const LIVE_AFTER: &str = "\
+A session is told once its verdict stands, at most 200 ms after the packet that proves it; where it turns out \
+to be another one it is told again under the same id. Key logs are followed while they grow. Once the interface \
+is open, privileges are given up (-v says which). docs/live.md has more, docs/remote.md is about other hosts.
+
+Examples:
+  tlswhy live -i eth0
+      The terminal timeline on a terminal, else each failure in full
+  tlswhy live -i any -f 'tcp port 443' --format jsonl
+      One object a line, for programs
+  tlswhy live -i lo --keylog keys.log -w kept.pcapng --until-failure
+      Until something fails; the packets and their keys are kept in one file
+  sudo setcap cap_net_raw+ep \"$(command -v tlswhy)\"
+      Once, so that no root is needed";
+
 const COMPLETIONS_AFTER: &str = "\
 Examples:
   tlswhy completions bash > /etc/bash_completion.d/tlswhy
@@ -74,6 +91,7 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Capture on an interface, and say why handshakes fail while they do
     #[cfg(feature = "live")]
+    #[command(after_help = LIVE_AFTER)]
     Live(LiveArgs),
     /// List the interfaces that can be captured on
     #[cfg(feature = "live")]

@@ -9,90 +9,90 @@ use crate::cli::args::{DeviceArgs, ReportArgs};
 use crate::cli::exit::Exit;
 use crate::cli::options::{self, ReportOptions, environment};
 use crate::cli::output::Output;
+use crate::cli::read::Event;
 use crate::cli::record::{Recorded, Recorder};
+use crate::cli::report::Run;
 use crate::cli::stream::{self, Bounded, Fed};
+#[cfg(feature = "tui")]
+use crate::cli::tui;
 use crate::cli::{complain, phrases};
 use crate::engine::{Engine, Options};
 use crate::error::Error;
 use crate::report::{self, Outcome};
+use crate::source::Ongoing;
 use crate::source::follow::WithKeys;
 use crate::source::live::{Device, Losses, Settings};
 use crate::source::privileges::{self, Wish};
-use crate::source::{Facts, Ongoing};
 
 /// Does what the arguments say.
 pub(super) fn run(device: &DeviceArgs, report: &ReportArgs) -> Result<Exit, Error> {
     if !report.captures.is_empty() || report.follow {
         return Err(Error::Usage(phrases::LIVE_AND_FILES.to_owned()));
     }
-    let options = options::live(report)?;
+    let settings = settings(device)?;
+    let options = options::live(report, &settings.interface)?;
     for note in &options.notes {
         complain(note);
     }
+    let opening = Opening { settings, device, options: &options, verbose: report.verbose };
+    #[cfg(feature = "tui")]
+    if tui::is_wanted(report, true) {
+        // The interface minds the signals: the terminal is to be given back first.
+        let stop = Arc::default();
+        // What is saved goes into the current folder; the keys come from the terminal.
+        let writable = vec![PathBuf::from("."), PathBuf::from("/dev/tty")];
+        let (live, ()) = opening.open(&stop, writable, || Ok(()))?;
+        // A series of files is not numbered as the packets are.
+        let file = device.write.as_ref().filter(|_| device.rotate.is_none());
+        return tui::live(report, live, stop, tui::Saver::new(file.cloned(), &options));
+    }
     let stop = stream::interruption();
-    let ready = Ready::open(device, &options, report.verbose, Arc::clone(&stop))?;
-    let mut output = ready.output;
-    output.set_live(true);
-    let name = output.name();
-    complain(&phrases::listening(&ready.live.interface, &ready.live.link));
-    let interface = ready.live.interface.clone();
-    let mut broken = None;
-    let ended = ready.live.run(&mut |fed| {
-        let told = match fed {
-            Fed::Early(session) => output.early(*session, &interface),
-            Fed::Session(session) => output.session(*session, &interface),
+    let writable = options.output.iter().cloned().collect();
+    let (live, output) = opening.open(&stop, writable, || Output::open(&options))?;
+    print(live, Run::new(&options, output), &stop)
+}
+
+/// Captures until the end, and reports.
+fn print(live: Live, mut run: Run<'_>, stop: &Arc<AtomicBool>) -> Result<Exit, Error> {
+    complain(&phrases::listening(&live.interface, &live.link));
+    let mut told = run.event(0, Event::Opened { live: true });
+    let ended = live.run(&mut |fed| {
+        told = match fed {
+            Fed::Early(session) => run.event(0, Event::Early(session)),
+            Fed::Session(session) => run.event(0, Event::Session(session)),
             Fed::Problem(problem) => {
                 complain(&format!("note: {}", problem.text));
-                Ok(())
+                return;
             }
         };
-        if let Err(error) = told {
-            broken.get_or_insert(error);
+        if told.is_break() {
             stop.store(true, Ordering::Relaxed);
         }
     });
     complain(&phrases::captured(ended.capture.packets, ended.losses.kernel, ended.losses.interface));
-    let written = match broken {
-        Some(error) => Err(error),
-        None => output.finish(vec![ended.capture]),
-    };
-    let written = written.or_else(|source| Output::failure(name, source).map_or(Ok(()), Err));
-    ended.result.and(written).map(|()| Exit::Done)
+    // That nobody reads any more is seen at the end.
+    let _ = run.event(0, Event::Ended { capture: Some(Box::new(ended.capture)), error: ended.result.err() });
+    run.end()
 }
 
-/// A capture that is under way, and where its report goes.
-struct Ready {
-    live: Live,
-    output: Output,
+/// What is needed to begin.
+struct Opening<'a> {
+    settings: Settings,
+    device: &'a DeviceArgs,
+    options: &'a ReportOptions,
+    verbose: bool,
 }
 
-/// A capture under way, its privileges given up. May be sent to another thread and run there.
-pub(crate) struct Live {
-    source: Bounded<Recorded<WithKeys<Device>>>,
-    engine: Engine,
-    stop: Arc<AtomicBool>,
-    until_failure: bool,
-    /// Its name.
-    pub(crate) interface: String,
-    /// Name of its link type.
-    pub(crate) link: String,
-}
-
-/// How a capture ended.
-pub(crate) struct Ended {
-    /// The capture, as published.
-    pub(crate) capture: report::Capture,
-    /// What was lost.
-    pub(crate) losses: Losses,
-    /// Whether it ended as it was meant to.
-    pub(crate) result: Result<(), Error>,
-}
-
-impl Ready {
+impl Opening<'_> {
     /// Opens the interface, gives up privileges, opens the outputs, and confines the process to them: in this
     /// order, so that files belong to the user and not to root, and before any thread is started.
-    fn open(device: &DeviceArgs, options: &ReportOptions, verbose: bool, stop: Arc<AtomicBool>) -> Result<Self, Error> {
-        let settings = settings(device)?;
+    fn open<T>(
+        self,
+        stop: &Arc<AtomicBool>,
+        mut writable: Vec<PathBuf>,
+        outputs: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<(Live, T), Error> {
+        let Self { settings, device, options, verbose } = self;
         let say = |step: &str| {
             if verbose {
                 complain(&format!("privileges: {step}"));
@@ -103,18 +103,17 @@ impl Ready {
         let opened = Device::open(&settings)?;
         say(&format!("opened {}", settings.interface));
         privileges::give_up(&wish(device))?.iter().for_each(|step| say(step));
-        let output = Output::open(options)?;
+        let outputs = outputs()?;
         let recorder = device
             .write
             .as_ref()
             .map(|path| Recorder::new(path, device.replace, device.rotate, device.keep))
             .transpose()?;
-        let mut writable: Vec<PathBuf> = options.output.iter().cloned().collect();
         writable.extend(recorder.as_ref().map(Recorder::writes_to));
         privileges::confine(&writable).iter().for_each(|step| say(step));
         let link = opened.link().name().into_owned();
         let source = Recorded::new(WithKeys::new(opened, key_logs), recorder);
-        let source = Bounded::new(source, Arc::clone(&stop)).at_most(device.count, device.duration);
+        let source = Bounded::new(source, Arc::clone(stop)).at_most(device.count, device.duration);
         let engine = Options {
             beliefs: options.beliefs.clone(),
             keys: options.keys.clone(),
@@ -124,21 +123,43 @@ impl Ready {
         let live = Live {
             source,
             engine: Engine::new(stream::ongoing(engine, late_keys)),
-            stop,
+            stop: Arc::clone(stop),
             until_failure: device.until_failure,
             interface: settings.interface,
             link,
         };
-        Ok(Self { live, output })
+        Ok((live, outputs))
     }
+}
+
+/// A capture under way, its privileges given up. May be sent to another thread and run there.
+pub(super) struct Live {
+    source: Bounded<Recorded<WithKeys<Device>>>,
+    engine: Engine,
+    stop: Arc<AtomicBool>,
+    until_failure: bool,
+    /// Its name.
+    pub(super) interface: String,
+    /// Name of its link type.
+    pub(super) link: String,
+}
+
+/// How a capture ended.
+pub(super) struct Ended {
+    /// The capture, as published.
+    pub(super) capture: report::Capture,
+    /// What was lost.
+    pub(super) losses: Losses,
+    /// Whether it ended as it was meant to.
+    pub(super) result: Result<(), Error>,
 }
 
 impl Live {
     /// Captures until the end, handing on what comes.
-    pub(crate) fn run(mut self, tell: &mut dyn FnMut(Fed)) -> Ended {
+    pub(super) fn run(mut self, tell: &mut dyn FnMut(Fed)) -> Ended {
         let mut problems = Vec::new();
-        let (until_failure, stop) = (self.until_failure, Arc::clone(&self.stop));
-        let (_, result) = stream::feed(&mut self.source, self.engine, 0, 0, &mut |fed| {
+        let (until_failure, stop) = (self.until_failure, self.stop);
+        let result = stream::feed(&mut self.source, self.engine, &mut |fed| {
             match &fed {
                 Fed::Early(session) | Fed::Session(session) if until_failure && is_explained(session) => {
                     stop.store(true, Ordering::Relaxed);
@@ -149,7 +170,7 @@ impl Live {
             tell(fed);
         });
         let written = self.source.source.finish();
-        let capture = capture(&self.interface, self.source.facts(), problems);
+        let capture = self.source.facts().published(&self.interface, problems);
         let device = self.source.source.source.source_mut();
         device.count_losses();
         Ended { capture, losses: device.losses(), result: result.and(written) }
@@ -158,20 +179,6 @@ impl Live {
 
 fn is_explained(session: &report::Session) -> bool {
     matches!(session.outcome, Outcome::Failed | Outcome::Refused) && session.diagnosis.cause != "unknown"
-}
-
-/// What was read, as published.
-fn capture(interface: &str, facts: &Facts, problems: Vec<report::Problem>) -> report::Capture {
-    report::Capture {
-        path: interface.to_owned(),
-        format: facts.format.to_owned(),
-        link_types: facts.link_types.iter().map(|link| link.name().into_owned()).collect(),
-        packets: facts.packets,
-        bytes: facts.bytes,
-        first: facts.span.map(|(first, _)| first.rfc3339(facts.digits)),
-        last: facts.span.map(|(_, last)| last.rfc3339(facts.digits)),
-        problems,
-    }
 }
 
 fn settings(device: &DeviceArgs) -> Result<Settings, Error> {

@@ -9,9 +9,10 @@ mod explain;
 mod interfaces;
 #[cfg(feature = "live")]
 mod live;
-mod ongoing;
 mod options;
 mod output;
+#[cfg(feature = "tui")]
+mod packets;
 mod pages;
 mod phrases;
 mod progress;
@@ -45,14 +46,14 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Explain(args)) => explain::run(args),
-        Some(Command::Completions(args)) => pages::completions(args),
-        Some(Command::Man(args)) => pages::man(args),
         #[cfg(feature = "live")]
         Some(Command::Live(args)) => live::run(&args.device, &args.report),
         #[cfg(feature = "live")]
         Some(Command::Interfaces(args)) => interfaces::run(args),
         #[cfg(feature = "live")]
         None if cli.device.interface.is_some() => live::run(&cli.device, &cli.report),
+        Some(Command::Completions(args)) => pages::completions(args),
+        Some(Command::Man(args)) => pages::man(args),
         None => captures(&cli.report, true),
     };
     done.unwrap_or_else(|error| {

@@ -21,6 +21,9 @@ const WIDTH: usize = 100;
 #[derive(Debug)]
 pub(super) struct ReportOptions {
     pub(super) captures: Vec<PathBuf>,
+    pub(super) follow: bool,
+    /// Key logs that may grow while a source that has not ended is read.
+    pub(super) key_logs: Vec<PathBuf>,
     /// Names on the command line that mean no capture.
     pub(super) missing: Vec<Error>,
     /// Captures read at the same time.
@@ -28,9 +31,6 @@ pub(super) struct ReportOptions {
     pub(super) only: Option<Selection>,
     pub(super) fail_on: Option<Selection>,
     pub(super) redact: bool,
-    pub(super) follow: bool,
-    /// Key logs that may grow while a source that has not ended is read.
-    pub(super) key_logs: Vec<PathBuf>,
     pub(super) format: Format,
     pub(super) keys: KeyRing,
     pub(super) beliefs: Beliefs,
@@ -63,25 +63,25 @@ pub(super) fn report(args: &ReportArgs) -> Result<ReportOptions, Error> {
 
 /// The meaning of what `live` shares with `report`.
 #[cfg(feature = "live")]
-pub(super) fn live(args: &ReportArgs) -> Result<ReportOptions, Error> {
-    meaning(args, true)
+pub(super) fn live(args: &ReportArgs, interface: &str) -> Result<ReportOptions, Error> {
+    meaning(args, true).map(|options| ReportOptions { captures: vec![interface.into()], ..options })
 }
 
 fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> {
     let mut notes = Vec::new();
-    let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
-    let (captures, missing) = source::captures(&args.captures);
     let mut key_logs = args.keylog.clone();
     key_logs.extend(key_log_of_environment().filter(|path| !args.keylog.contains(path)));
+    let (only, fail_on) = (Selection::of(&args.only)?, Selection::of(&args.fail_on)?);
+    let (captures, missing) = source::captures(&args.captures);
     Ok(ReportOptions {
         captures,
+        follow: args.follow,
+        key_logs,
         missing,
         jobs: args.jobs.map_or_else(cores, |jobs| usize::from(jobs.get())),
         only,
         fail_on,
         redact: args.redact,
-        follow: args.follow,
-        key_logs,
         format: args.format,
         keys: keys(args, is_ongoing, &mut notes)?,
         beliefs: beliefs(args, &mut notes)?,

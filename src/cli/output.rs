@@ -10,6 +10,7 @@ use crate::cli::options::ReportOptions;
 use crate::error::Error;
 use crate::render::text::Style;
 use crate::render::{ecs, html, json, jsonl, junit, markdown, sarif, text};
+use crate::report::across::Across;
 use crate::report::{Capture, Generator, Outcome, Report, SCHEMA_VERSION, Session, Summary};
 
 /// Takes sessions one by one and writes them in the format asked for.
@@ -18,9 +19,12 @@ pub(super) struct Output {
     name: PathBuf,
     state: State,
     summary: Summary,
+    across: Across,
     style: Style,
     /// Each line is to be seen at once: an input may not have ended yet.
     live: bool,
+    /// There are no other captures: even text may be told session by session.
+    alone: bool,
     /// Sessions told before their end, by number: cause and outcome as told.
     told: BTreeMap<u64, (String, Outcome)>,
 }
@@ -80,8 +84,10 @@ impl Output {
             name,
             state,
             summary: Summary::default(),
+            across: Across::default(),
             style: options.style.clone(),
             live: false,
+            alone: options.captures.len() == 1,
             told: BTreeMap::new(),
         })
     }
@@ -89,12 +95,12 @@ impl Output {
     /// Sessions are written as they come, in the order in which they end. Else they have to come in
     /// the order of their first packets.
     pub(super) fn streams(&self) -> bool {
-        matches!(self.state, State::Lines { .. })
+        matches!(self.state, State::Lines { .. }) || self.tells_text()
     }
 
-    /// Sessions are written one by one where an input has not ended: as text, or as lines.
-    pub(super) fn is_one_by_one(&self) -> bool {
-        matches!(self.state, State::Lines { .. } | State::Whole { face: Face::Text, .. })
+    /// Text is written session by session, because its only source may never end.
+    fn tells_text(&self) -> bool {
+        self.live && self.alone && matches!(self.state, State::Whole { face: Face::Text, .. })
     }
 
     pub(super) fn set_live(&mut self, live: bool) {
@@ -107,6 +113,7 @@ impl Output {
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
         self.summary.add(&session);
+        self.across.add(&session);
         if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
             return Ok(());
         }
@@ -124,8 +131,7 @@ impl Output {
     /// As [`Output::session`].
     pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
         let verdict = verdict(&session);
-        let has_place = self.live && self.is_one_by_one();
-        if !has_place || self.told.get(&session.id) == Some(&verdict) {
+        if !self.live || !self.streams() || self.told.get(&session.id) == Some(&verdict) {
             return Ok(());
         }
         self.told.insert(session.id, verdict);
@@ -140,8 +146,9 @@ impl Output {
         if matches!(self.state, State::JsonToCome { .. }) {
             self.begin_json()?;
         }
+        let tells_text = self.tells_text();
         match &mut self.state {
-            State::Whole { out, face: Face::Text, .. } if self.live => {
+            State::Whole { out, .. } if tells_text => {
                 text::one_by_one(out, &session, &self.style)?;
                 out.flush()?;
             }
@@ -177,6 +184,8 @@ impl Output {
             return Ok(());
         }
         self.begin_json()?;
+        let tells_text = self.tells_text();
+        self.summary.notes = self.across.notes();
         match self.state {
             State::Whole { mut out, face, sessions } => {
                 let report = Report {
@@ -187,7 +196,7 @@ impl Output {
                     sessions,
                 };
                 match face {
-                    Face::Text if self.live => text::at_the_end(&mut out, &report, &self.style)?,
+                    Face::Text if tells_text => text::at_the_end(&mut out, &report, &self.style)?,
                     Face::Text => text::render(&mut out, &report, &self.style)?,
                     Face::Markdown => markdown::render(&mut out, &report)?,
                     Face::Html => html::render(&mut out, &report)?,

@@ -5,18 +5,22 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crate::analyze::{self, Told};
 use crate::capture::{About, Item, PacketSource, ReadError, Reader};
+use crate::cli::options::ReportOptions;
+use crate::cli::stream::{self, Bounded, Fed};
 use crate::decrypt::KeyRing;
 use crate::engine::{Engine, Limits, Options};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::report::{self, Capture, Session};
-use crate::source::{self, Opened};
+use crate::source::follow::{Stream, WithKeys};
+use crate::source::{self, Facts, Ongoing, Opened};
 use crate::trust::Beliefs;
 
 /// Problems listed for one capture.
@@ -24,6 +28,9 @@ const PROBLEMS: usize = 1_000;
 /// Sessions of a capture that may wait for the captures named before it. Its reading rests then, so
 /// that memory is bounded however much there is to read.
 const WAITING: usize = 256;
+
+/// So many bytes are read between two words on how far it has come.
+const STEP: u64 = 4 << 20;
 
 /// What becomes of a capture.
 #[derive(Debug)]
@@ -33,6 +40,10 @@ pub(super) enum Event {
         /// It may not have ended yet: each session is to be seen at once.
         live: bool,
     },
+    /// So many bytes of its file were read, compressed as they may be.
+    Read(u64),
+    /// A verdict on a session whose connection is not over; it comes again under the same number.
+    Early(Box<Session>),
     /// A session of it is over. Its number is that of the engine, its capture 0.
     Session(Box<Session>),
     /// Nothing more comes of it.
@@ -52,6 +63,20 @@ pub(super) struct Reading<'a> {
     pub(super) limits: &'a Limits,
     /// How many captures are read at the same time.
     pub(super) jobs: usize,
+    /// Files are read on as they grow.
+    pub(super) follow: bool,
+    /// Key logs that may grow while a source that has not ended is read.
+    pub(super) key_logs: &'a [PathBuf],
+    /// Ends sources that have not ended.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl<'a> Reading<'a> {
+    /// What the options say; `stop` ends sources that have not ended.
+    pub(super) fn of(options: &'a ReportOptions, stop: Arc<AtomicBool>) -> Self {
+        let ReportOptions { keys, beliefs, limits, jobs, follow, key_logs, .. } = options;
+        Self { keys, beliefs, limits, jobs: *jobs, follow: *follow, key_logs, stop }
+    }
 }
 
 struct Job {
@@ -105,8 +130,11 @@ fn work(jobs: &Mutex<Receiver<Job>>, reading: &Reading<'_>) {
 }
 
 fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
-    let Opened { reader, secrets, live } = source::open(path)?;
-    let stop = Cell::new(tell.send(Event::Opened { live }).is_err());
+    if let Some(stream) = source::stream(path, reading.follow, &reading.stop)? {
+        return ongoing(path, stream, reading, tell);
+    }
+    let Opened { reader, secrets, read, .. } = source::open(path)?;
+    let stop = Cell::new(tell.send(Event::Opened { live: false }).is_err());
     let mut problems = Problems::default();
     let mut keys = reading.keys.clone();
     for text in &secrets {
@@ -119,10 +147,11 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
         ..Options::default()
     });
     let digits = Cell::new(0);
-    let mut source = Watched { reader, stop: &stop, digits: &digits };
+    let far = &mut |bytes| stop.set(tell.send(Event::Read(bytes)).is_err());
+    let mut source = Watched { reader, stop: &stop, digits: &digits, read: &read, told: 0, far };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
         Told::Problem(problem) => problems.add(&problem),
-        // Only for sources that have not ended.
+        // Only of sources that have not ended.
         Told::Early(_) => {}
         Told::Session(judged) => {
             let session = Box::new(report::session(&judged, 0, digits.get()));
@@ -131,37 +160,48 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
             }
         }
     });
-    end(path, &source.reader, problems, read)
+    end(path, &Facts::of(&source.reader), problems, read)
+}
+
+/// Reads what is still being written.
+fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
+    if tell.send(Event::Opened { live: true }).is_err() {
+        reading.stop.store(true, Ordering::Relaxed);
+    }
+    let options = Options { beliefs: reading.beliefs.clone(), keys: reading.keys.clone(), ..Options::default() };
+    let engine = Engine::new(stream::ongoing(options, true));
+    let source = WithKeys::new(stream, stream::key_logs(reading.key_logs)?);
+    let mut source = Bounded::new(source, Arc::clone(&reading.stop)).with_grace();
+    let mut problems = Problems::default();
+    let read = stream::feed(&mut source, engine, &mut |fed| {
+        let told = match fed {
+            Fed::Early(session) => tell.send(Event::Early(session)),
+            Fed::Session(session) => tell.send(Event::Session(session)),
+            Fed::Problem(problem) => {
+                problems.add(&problem);
+                Ok(())
+            }
+        };
+        if told.is_err() {
+            reading.stop.store(true, Ordering::Relaxed);
+        }
+    });
+    end(path, source.facts(), problems, read)
 }
 
 /// The capture is over, or could not be read any further.
-fn end<R: Read>(
-    path: &Path,
-    reader: &Reader<R>,
-    mut problems: Problems,
-    read: Result<(), ReadError>,
-) -> Result<Event, Error> {
+fn end(path: &Path, facts: &Facts, mut problems: Problems, read: Result<(), ReadError>) -> Result<Event, Error> {
     let path = path.to_owned();
     let failed = match read {
         Ok(()) => None,
         Err(ReadError::NotACapture { hint }) => return Err(Error::NotACapture { path, hint }),
-        Err(ReadError::Io(source)) if reader.packets() == 0 => return Err(Error::Read { path, source }),
+        Err(ReadError::Io(source)) if facts.packets == 0 => return Err(Error::Read { path, source }),
         Err(ReadError::Io(source)) => Some(source),
     };
     if failed.is_some() {
         problems.add(&Problem::new("read-failed", "The capture could not be read to its end."));
     }
-    let digits = reader.digits();
-    let capture = Capture {
-        path: path.to_string_lossy().into_owned(),
-        format: reader.format().to_owned(),
-        link_types: reader.link_types().iter().map(|link| link.name().into_owned()).collect(),
-        packets: reader.packets(),
-        bytes: reader.bytes(),
-        first: reader.first().map(|time| time.rfc3339(digits)),
-        last: reader.last().map(|time| time.rfc3339(digits)),
-        problems: problems.listed,
-    };
+    let capture = facts.published(&path.to_string_lossy(), problems.listed);
     Ok(Event::Ended { capture: Some(Box::new(capture)), error: failed.map(|source| Error::Read { path, source }) })
 }
 
@@ -185,6 +225,12 @@ struct Watched<'a, R: Read> {
     reader: Reader<R>,
     stop: &'a Cell<bool>,
     digits: &'a Cell<usize>,
+    /// Bytes of the file that were read.
+    read: &'a AtomicU64,
+    /// How many of them were told of.
+    told: u64,
+    /// Tells how far it has come.
+    far: &'a mut dyn FnMut(u64),
 }
 
 impl<R: Read> PacketSource for Watched<'_, R> {
@@ -196,6 +242,11 @@ impl<R: Read> PacketSource for Watched<'_, R> {
         }
         // As of the packet before: the finest interface is declared ahead of its packets.
         self.digits.set(self.reader.digits());
+        let read = self.read.load(Ordering::Relaxed);
+        if read - self.told >= STEP {
+            self.told = read;
+            (self.far)(read);
+        }
         self.reader.next()
     }
 
@@ -208,17 +259,18 @@ impl<R: Read> PacketSource for Watched<'_, R> {
 mod tests {
     use super::*;
 
+    fn reading<'a>(keys: &'a KeyRing, beliefs: &'a Beliefs, jobs: usize) -> Reading<'a> {
+        static LIMITS: std::sync::LazyLock<Limits> = std::sync::LazyLock::new(Limits::default);
+        Reading { keys, beliefs, limits: &LIMITS, jobs, follow: false, key_logs: &[], stop: Arc::default() }
+    }
+
     fn told(paths: &[PathBuf], jobs: usize) -> Vec<(usize, String)> {
         let (keys, beliefs) = (KeyRing::default(), Beliefs::default());
         let mut told = Vec::new();
-        all(
-            paths,
-            &Reading { keys: &keys, beliefs: &beliefs, limits: &Limits::default(), jobs },
-            &mut |index, event| {
-                told.push((index, format!("{event:?}")));
-                ControlFlow::Continue(())
-            },
-        );
+        all(paths, &reading(&keys, &beliefs, jobs), &mut |index, event| {
+            told.push((index, format!("{event:?}")));
+            ControlFlow::Continue(())
+        });
         told
     }
 
@@ -239,7 +291,7 @@ mod tests {
         let (paths, _) = source::captures(&[folder]);
         let (keys, beliefs) = (KeyRing::default(), Beliefs::default());
         let mut events = 0;
-        all(&paths, &Reading { keys: &keys, beliefs: &beliefs, limits: &Limits::default(), jobs: 2 }, &mut |_, _| {
+        all(&paths, &reading(&keys, &beliefs, 2), &mut |_, _| {
             events += 1;
             ControlFlow::Break(())
         });

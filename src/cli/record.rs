@@ -190,6 +190,8 @@ impl<S: PacketSource> PacketSource for Recorded<S> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "these tests read and write files of their own")]
+
     use super::*;
     use crate::capture::{LinkType, Packet, Reader};
     use crate::seen::PacketNo;

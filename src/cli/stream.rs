@@ -59,32 +59,25 @@ pub(crate) fn key_logs(paths: &[PathBuf]) -> Result<Vec<KeyLogFile>, Error> {
     paths.iter().map(|path| KeyLogFile::new(path)).collect()
 }
 
-/// Reads `source` to its end and hands on what comes of it. `capture` is its place in the report, `ids` the
-/// number of sessions before its own. Returns how many sessions there were.
+/// Reads `source` to its end and hands on what comes of it, as of the first capture of a report.
+///
+/// # Errors
+/// The source's.
 pub(crate) fn feed<S: Ongoing>(
     source: &mut Bounded<S>,
     mut engine: Engine,
-    capture: usize,
-    ids: u64,
     tell: &mut dyn FnMut(Fed),
-) -> (u64, Result<(), S::Error>) {
+) -> Result<(), S::Error> {
     let digits = Cell::new(0);
-    let mut sessions = 0;
-    let published = |judged: &Judged, digits: usize| {
-        let mut session = report::session(judged, capture, digits);
-        session.id += ids;
-        Box::new(session)
-    };
+    let published = |judged: &Judged| Box::new(report::session(judged, 0, digits.get()));
     let mut watched = Watched { source, digits: &digits };
-    let result = analyze::pump(&mut watched, &mut engine, &mut |told| match told {
-        Told::Problem(problem) => tell(Fed::Problem(problem)),
-        Told::Early(judged) => tell(Fed::Early(published(&judged, digits.get()))),
-        Told::Session(judged) => {
-            sessions += 1;
-            tell(Fed::Session(published(&judged, digits.get())));
-        }
-    });
-    (sessions, result)
+    analyze::pump(&mut watched, &mut engine, &mut |told| {
+        tell(match told {
+            Told::Problem(problem) => Fed::Problem(problem),
+            Told::Early(judged) => Fed::Early(published(&judged)),
+            Told::Session(judged) => Fed::Session(published(&judged)),
+        });
+    })
 }
 
 /// Tells how fine the source's clock is while the engine holds it.

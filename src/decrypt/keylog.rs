@@ -266,7 +266,7 @@ impl KeyLog {
         problems.extend(unknown.problem("keylog-unknown-label", "an unknown label"));
         problems.extend(malformed.problem("keylog-malformed-line", "no label, client random and secret"));
         if forgotten > 0 {
-            let text = format!("The key log has too many sessions: {} were forgotten, oldest first.", forgotten);
+            let text = format!("The key log has too many sessions: {forgotten} were forgotten, oldest first.");
             problems.push(Problem::new("keylog-sessions-forgotten", text));
         }
         problems
@@ -304,6 +304,7 @@ impl<K: Hash + Eq + Clone, V> Bounded<K, V> {
     }
 
     /// The value of `key`, made if need be, and whether another one had to go.
+    #[expect(clippy::needless_pass_by_value, reason = "keys are a few bytes")]
     fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> (Option<&mut V>, bool) {
         let mut forgot_another = false;
         if !self.map.contains_key(&key) {

@@ -20,6 +20,7 @@ pub(super) struct MacProtection {
 }
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "one a direction, and never moved about")]
 enum State {
     Cbc(Cbc),
     Rc4(Rc4),
@@ -37,6 +38,7 @@ struct Cbc {
 }
 
 /// What the state is once a record was accepted.
+#[expect(clippy::large_enum_variant, reason = "lives for the opening of one record")]
 pub(super) enum After {
     Same,
     Chain(Vec<u8>),

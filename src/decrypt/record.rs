@@ -99,6 +99,7 @@ pub struct Protection {
 }
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "two a session, and never moved about")]
 enum Keys {
     Tls13 { aead: AeadKey, iv: [u8; 12], suite: SuiteParameters, secret: Secret },
     Tls12 { aead: AeadKey, iv: FixedIv, tag_len: usize },

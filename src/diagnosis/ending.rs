@@ -215,7 +215,7 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
             !spoke && !accepted(session, seen.packet) && !left
         }
         // A client that has finished may say goodbye without having said anything else.
-        Role::Client => !spoke && !session.finished.client.seen().is_some_and(|f| f.packet <= seen.packet),
+        Role::Client => !spoke && session.finished.client.seen().is_none_or(|f| f.packet > seen.packet),
     }
 }
 

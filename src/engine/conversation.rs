@@ -128,11 +128,6 @@ impl Conversation {
         *all = all.saturating_sub(before).saturating_add(weight);
     }
 
-    /// Gives up the holes that it waits for, where much is held behind them. Whether it did.
-    pub(super) fn give_up_holes(&mut self) -> bool {
-        matches!(self, Self::Tcp(session) if session.give_up_holes())
-    }
-
     /// It is gone: what it held does not count any more.
     pub(super) fn discount(&mut self, all: &mut usize) {
         let before = std::mem::take(self.counted_mut());

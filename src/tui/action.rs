@@ -128,6 +128,8 @@ actions! {
     SaveMarkdown = "save-markdown",
     /// Write the session's packets.
     SavePackets = "save-packets",
+    /// Write the session's packets with the keys that open them.
+    SaveKeys = "save-packets-with-keys",
 }
 
 #[cfg(test)]

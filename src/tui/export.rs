@@ -20,8 +20,13 @@ pub struct Export {
 pub enum Content {
     /// This text.
     Text(String),
-    /// The packets of this session, as pcapng, out of the capture that they came from.
-    Packets(Box<Session>),
+    /// The packets of a session, as pcapng, out of the capture that they came from.
+    Packets {
+        /// Whose.
+        session: Box<Session>,
+        /// With the keys that open it. Never unless the user asked for just that.
+        keys: bool,
+    },
 }
 
 /// As JSON, in the report's form.
@@ -36,9 +41,9 @@ pub fn as_markdown(session: &Session) -> Export {
     Export { name: name(session, "md"), content: Content::Text(markdown(session)) }
 }
 
-/// Its packets.
-pub fn as_packets(session: &Session) -> Export {
-    Export { name: name(session, "pcapng"), content: Content::Packets(Box::new(session.clone())) }
+/// Its packets, with the keys that open them where these are asked for.
+pub fn as_packets(session: &Session, keys: bool) -> Export {
+    Export { name: name(session, "pcapng"), content: Content::Packets { session: Box::new(session.clone()), keys } }
 }
 
 fn name(session: &Session, ending: &str) -> String {

@@ -245,6 +245,7 @@ const DEFAULTS: &[(Scope, &str, Action, &str, &str)] = {
         (Scope::Save, "j", SaveJson, "as JSON", "JSON"),
         (Scope::Save, "m", SaveMarkdown, "as Markdown, for a ticket", "Markdown"),
         (Scope::Save, "p", SavePackets, "its packets, as pcapng", "packets"),
+        (Scope::Save, "P", SaveKeys, "its packets with the keys that open them: secrets", "packets and keys"),
         (Scope::Save, "esc q ctrl-c", Cancel, "do not save", "cancel"),
     ]
 };

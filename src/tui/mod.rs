@@ -83,6 +83,8 @@ pub struct Options {
     pub live: bool,
     /// Who writes files; without it, nothing can be saved.
     pub save: Option<Saver>,
+    /// What is to be done once the terminal is given back, and before a signal ends the program.
+    pub end: Option<Box<dyn FnOnce()>>,
 }
 
 /// What became of an effect.
@@ -116,12 +118,12 @@ pub(crate) trait Outside {
 /// # Errors
 /// Where the terminal cannot be used, or the thread that feeds it panicked.
 pub fn run(feed: &Receiver<Feed>, options: Options) -> io::Result<()> {
-    let Options { mouse, theme, keymap, title, live, save } = options;
+    let Options { mouse, theme, keymap, title, live, save, end } = options;
     let mut app = App::new(title, keymap, theme, live);
     let (mut tty, mut screen) = Tty::take(mouse, save)?;
     let result = drive(&mut screen, &mut tty, feed, &mut app);
     // Before anything else is printed.
-    let given_back = tty.give_back();
+    let given_back = tty.give_back(end);
     result.and(given_back)
 }
 

@@ -60,10 +60,13 @@ impl Tty {
         Ok((tty, screen))
     }
 
-    /// Gives the terminal back, and ends as a signal wanted, if one did.
-    pub(crate) fn give_back(self) -> io::Result<()> {
+    /// Gives the terminal back, does what is to be done then, and ends as a signal wanted, if one did.
+    pub(crate) fn give_back(self, end: Option<Box<dyn FnOnce()>>) -> io::Result<()> {
         let (signal, panicked) = (self.signals.caught(), Arc::clone(&self.panicked));
         drop(self);
+        if let Some(end) = end {
+            end();
+        }
         Signals::obey(signal)?;
         match panicked.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(message) => Err(io::Error::other(format!("reading the capture failed: {message}"))),
@@ -152,6 +155,7 @@ mod signals {
     use std::io;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
     use signal_hook::{SigId, flag, low_level};
@@ -170,6 +174,7 @@ mod signals {
                 let number = usize::try_from(signal).unwrap_or(0);
                 signals.registered.push(flag::register_usize(signal, Arc::clone(&caught), number)?);
             }
+            watch_over(&caught);
             Ok(signals)
         }
 
@@ -190,6 +195,26 @@ mod signals {
         pub(super) fn stop() -> io::Result<()> {
             low_level::emulate_default_handler(SIGTSTP)
         }
+    }
+
+    /// How long the loop may take to see a signal.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    /// Obeys a signal that the loop does not get to see: reading from a terminal that is gone may never come
+    /// back, and a program that nobody sees would then run for ever.
+    fn watch_over(caught: &Arc<AtomicUsize>) {
+        let caught = Arc::downgrade(caught);
+        std::thread::spawn(move || {
+            let mut seen = false;
+            while let Some(now) = caught.upgrade().map(|caught| caught.load(Ordering::SeqCst)) {
+                if now != 0 && seen {
+                    super::leave();
+                    let _ = Signals::obey(now);
+                }
+                seen = now != 0;
+                std::thread::sleep(PATIENCE);
+            }
+        });
     }
 
     impl Drop for Signals {

@@ -112,7 +112,9 @@ pub(super) fn while_typing(app: &mut App, action: Action) -> Option<Effect> {
         Action::CursorRight => place_cursor(app, |cursor, len| (cursor + 1).min(len)),
         Action::CursorStart => place_cursor(app, |_, _| 0),
         Action::CursorEnd => place_cursor(app, |_, len| len),
-        Action::SaveJson | Action::SaveMarkdown | Action::SavePackets => return save(app, action),
+        Action::SaveJson | Action::SaveMarkdown | Action::SavePackets | Action::SaveKeys => {
+            return save(app, action);
+        }
         _ => {}
     }
     None
@@ -147,7 +149,8 @@ fn save(app: &mut App, action: Action) -> Option<Effect> {
     let session = app.session(id)?;
     let export = match action {
         Action::SaveJson => export::as_json(session),
-        Action::SavePackets => Some(export::as_packets(session)),
+        Action::SavePackets => Some(export::as_packets(session, false)),
+        Action::SaveKeys => Some(export::as_packets(session, true)),
         _ => Some(export::as_markdown(session)),
     };
     export.map(Effect::Save)

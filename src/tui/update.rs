@@ -529,7 +529,7 @@ mod tests {
         let stem = "session-1-client-cert-expired";
         assert_eq!(names, [format!("{stem}.json"), format!("{stem}.md"), format!("{stem}.pcapng")]);
         assert!(
-            matches!(&effects[2], Effect::Save(Export { content: Content::Packets(session), .. }) if session.id == 1)
+            matches!(&effects[2], Effect::Save(Export { content: Content::Packets { session, keys: false }, .. }) if session.id == 1)
         );
         assert!(app.prompt.is_none(), "another key means: not now");
     }

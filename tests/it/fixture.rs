@@ -17,6 +17,8 @@ pub(crate) struct Fixture {
     pub(crate) capture: Vec<u8>,
     /// Its key log, where it has one.
     pub(crate) keys: Option<String>,
+    /// What it may be called as well: without keys, and with them.
+    acceptable: [Vec<String>; 2],
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -40,6 +42,7 @@ pub(crate) fn all() -> Vec<Fixture> {
                 cause,
                 capture: fs::read(path("pcapng")).expect("a capture"),
                 keys: fs::read_to_string(path("keys")).ok(),
+                acceptable: acceptable(&path("toml")),
             });
         }
     }
@@ -47,7 +50,20 @@ pub(crate) fn all() -> Vec<Fixture> {
     all
 }
 
+fn acceptable(facts: &Path) -> [Vec<String>; 2] {
+    let facts: toml::Table = fs::read_to_string(facts).expect("its facts").parse().expect("TOML");
+    ["nokeys", "keys"].map(|view| {
+        let list = facts.get(view).and_then(|view| view.get("acceptable")).and_then(toml::Value::as_array);
+        list.into_iter().flatten().filter_map(|code| Some(code.as_str()?.to_owned())).collect()
+    })
+}
+
 impl Fixture {
+    /// Whether an expert who sees the same packets could say this as well.
+    pub(crate) fn accepts(&self, cause: Cause, with_keys: bool) -> bool {
+        self.acceptable[usize::from(with_keys)].iter().any(|code| code == cause.code())
+    }
+
     /// Without keys, and with them where there are some.
     pub(crate) fn views(&self) -> impl Iterator<Item = Option<&str>> {
         std::iter::once(None).chain(self.keys.as_deref().map(Some))

@@ -57,6 +57,7 @@ fn when_memory_is_short_holes_are_given_up_before_connections() {
     let mut feed = feed(|limits| limits.memory = 1 << 20);
     feed.open(0);
     feed.segment(0, true, ACK, 1, 1, &client_hello());
+    feed.open(1);
     for n in 0..2_000_u32 {
         feed.segment(1, true, ACK, 10_000 + n * 1_000, 1, &[0x55; 1_000]);
     }

@@ -5,8 +5,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests read files, and fail by panicking, in their helpers too"
+    reason = "tests read files, say what they do not run, and fail by panicking, in their helpers too"
 )]
 
 #[cfg(feature = "cli")]
@@ -28,7 +29,7 @@ mod live;
 mod mutation;
 mod ongoing;
 mod packets;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "tui", feature = "live"))]
 mod pages;
 mod registry;
 #[cfg(unix)]
@@ -39,3 +40,5 @@ mod reports;
 mod terminal;
 mod tidy;
 mod trust;
+#[cfg(all(unix, feature = "tui"))]
+mod walk;

@@ -45,6 +45,7 @@ pub fn render<W: Write>(out: &mut W, report: &Report, style: &Style) -> io::Resu
         _ => {
             overview::captures(page, report)?;
             overview::counts(page, report)?;
+            overview::notes(page, report)?;
             overview::sessions(page, report)?;
             overview::capture_problems(page, report)
         }
@@ -78,6 +79,7 @@ pub fn at_the_end<W: Write>(out: &mut W, report: &Report, style: &Style) -> io::
     page.blank()?;
     overview::captures(page, report)?;
     overview::counts(page, report)?;
+    overview::notes(page, report)?;
     overview::capture_problems(page, report)
 }
 

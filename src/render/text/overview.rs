@@ -127,6 +127,21 @@ pub(super) fn counts<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::R
     Ok(())
 }
 
+/// What sessions say together.
+pub(super) fn notes<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
+    const SHOWN: usize = 6;
+    let notes = &report.summary.notes;
+    if notes.is_empty() {
+        return Ok(());
+    }
+    page.heading("Across sessions", "")?;
+    let shown = if page.style.verbose { notes.len() } else { SHOWN };
+    for note in notes.iter().take(shown) {
+        page.flow(Spans::of(Tone::Plain, "    • "), Spans::of(Tone::Plain, &note.text))?;
+    }
+    more(page, notes.len(), shown)
+}
+
 /// Sessions that failed alike: same outcome, cause, client and server.
 struct Group<'a> {
     first: &'a Session,

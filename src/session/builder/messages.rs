@@ -106,9 +106,9 @@ impl Builder {
                     self.session.encrypted_extensions.value().and_then(|e| e.selected_alpn().map(<[u8]>::to_vec));
                 self.watcher.set_alpn(alpn.as_deref());
             }
-            HandshakeMessage::Certificate(certificate) => self.certificate(from, certificate, at, protected),
+            HandshakeMessage::Certificate(certificate) => self.certificate(from, &certificate, at, protected),
             HandshakeMessage::CompressedCertificate { certificate, uncompressed_len, .. } => match certificate {
-                Some(certificate) => self.certificate(from, certificate, at, protected),
+                Some(certificate) => self.certificate(from, &certificate, at, protected),
                 None => {
                     let unread = CertificateSent::Unread { approx_len: Some(uncompressed_len) };
                     *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(unread, at, protected));
@@ -192,13 +192,13 @@ impl Builder {
         }
     }
 
-    fn certificate(&mut self, from: Role, message: CertificateMessage, at: At, protected: bool) {
+    fn certificate(&mut self, from: Role, message: &CertificateMessage, at: At, protected: bool) {
         if message.entries.len() > CHAIN_LIMIT {
             let sent = message.entries.len();
             let text = format!("The {from} sent {sent} certificates, of which only the first {CHAIN_LIMIT} were read.");
             self.problem(Problem::new("too-many-certificates", text).at(at.packet));
         }
-        let sent = Self::chain_of(&message);
+        let sent = Self::chain_of(message);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
                 ExtensionBody::StatusRequest(response) => Some(response.clone()),

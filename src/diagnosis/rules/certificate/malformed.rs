@@ -28,10 +28,7 @@ pub const SERVER: Rule = Rule {
 fn examine(case: &Case<'_>, role: Role) -> Assessment {
     // A broken encoding goes before a rule that only some verifiers know (X.509 v1).
     let broken = case.flaws(role).iter().find(|flaw| matches!(flaw, Flaw::Malformed { .. }));
-    let flaw = match broken.or_else(|| case.flaw(role, Fault::Malformed)) {
-        Some(flaw) => flaw,
-        None => return unknown_key(case, role),
-    };
+    let Some(flaw) = broken.or_else(|| case.flaw(role, Fault::Malformed)) else { return unknown_key(case, role) };
     let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let fit = refused.fit(case, Fault::Malformed);
     if matches!(flaw, Flaw::OldVersion { .. }) && fit < Fit::Allows {

@@ -113,7 +113,7 @@ fn sure(case: &Case<'_>) -> Confidence {
         let list = &request.signature_algorithms;
         let rsa = list.iter().any(|scheme| matches!(scheme, 0x0804..=0x0806) || scheme & 0xff == 1);
         let ecdsa = list.iter().any(|scheme| scheme & 0xff == 3 && *scheme < 0x0700);
-        !list.is_empty() && !(rsa && ecdsa)
+        !(list.is_empty() || rsa && ecdsa)
     });
     if narrow { Confidence::Likely } else { Confidence::Certain }
 }

@@ -122,7 +122,7 @@ impl Offer {
 
     /// The signature algorithms leave out a whole family of keys.
     fn has_odd_signatures(&self) -> bool {
-        !self.signatures.is_empty() && !(self.signs_with_rsa() && self.signs_with_ecdsa())
+        !(self.signatures.is_empty() || self.signs_with_rsa() && self.signs_with_ecdsa())
     }
 
     /// All TLS 1.2 suites want one kind of server key.

@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
 const PROTOCOL_VERSION: u8 = 70;
 
 fn offered(case: &Case<'_>) -> Vec<u16> {
-    case.session.client_hello.value().map(|hello| hello.offered_versions()).unwrap_or_default()
+    case.session.client_hello.value().map(crate::tls::handshake::ClientHello::offered_versions).unwrap_or_default()
 }
 
 fn list(versions: &[u16]) -> String {
