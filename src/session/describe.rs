@@ -111,7 +111,7 @@ fn chain(message: &CertificateMessage) -> String {
     match message.entries.first() {
         None => "empty: no certificate".to_owned(),
         Some(leaf) => {
-            let leaf = x509::parse(&leaf.der);
+            let leaf = x509::parse_again(&leaf.der);
             let more = match message.entries.len() {
                 1 => String::new(),
                 2 => " and 1 more".to_owned(),
