@@ -1,6 +1,6 @@
 //! The report as one page for a browser: nothing is loaded from elsewhere, and the page's own policy (Content
 //! Security Policy, level 3) lets run only the one script that is written here, by its hash. Every string goes
-//! through [`text`].
+//! through `text`.
 
 mod ladder;
 mod session;

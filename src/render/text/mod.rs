@@ -4,6 +4,7 @@
 //! Meaning is in glyphs and words as well as in colour.
 
 pub(crate) mod certificates;
+#[cfg(feature = "cli")]
 pub(crate) mod explain;
 mod offer;
 mod overview;

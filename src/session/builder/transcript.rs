@@ -150,8 +150,8 @@ impl Transcript {
         out
     }
 
-    /// Full handshake: CH, SH … ServerHelloDone, client's flight, [NewSessionTicket] Finished(server).
-    /// Abbreviated: CH, SH [NewSessionTicket] Finished(server), Finished(client).
+    /// Full handshake: CH, SH … ServerHelloDone, client's flight, (NewSessionTicket) Finished(server).
+    /// Abbreviated: CH, SH (NewSessionTicket) Finished(server), Finished(client).
     fn order12(&self) -> Vec<(Role, u8, Vec<u8>)> {
         const SERVER_HELLO_DONE: u8 = 14;
         let full = self.messages.server.iter().any(|m| m.kind == SERVER_HELLO_DONE);
