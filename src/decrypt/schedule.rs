@@ -184,3 +184,35 @@ pub fn verify_data_tls13(hash: Hash, secret: &Secret, prefix: LabelPrefix, trans
     let key = expand_label(hash, secret, prefix, "finished", &[], hash.len())?;
     Some(hash.hmac(key.expose(), &[transcript]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{hex, unhex};
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(unhex(text).expect("hex"))
+    }
+
+    fn keys_and_iv(text: &str) -> (String, String) {
+        let suite = SuiteParameters::of(0x1301).expect("a suite of TLS 1.3");
+        let keys = traffic_keys(&suite, &secret(text), LabelPrefix::Tls13).expect("a secret that fits");
+        (hex(keys.key.expose()), hex(&keys.iv))
+    }
+
+    #[test]
+    fn keys_of_the_simple_handshake_of_rfc_8448() {
+        let server = keys_and_iv("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
+        assert_eq!(server, ("3fce516009c21727d0f2e4e86ee403bc".to_owned(), "5d313eb2671276ee13000b30".to_owned()));
+        let client = keys_and_iv("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
+        assert_eq!(client, ("dbfaa693d1762c5b666af5d950258d01".to_owned(), "5bd3c71b836e0b76bb73265f".to_owned()));
+    }
+
+    #[test]
+    fn the_prf_of_tls12_gives_the_published_answer() {
+        let key = secret("9bbe436ba940f017b17652849a71db35");
+        let seed = unhex("a0ba9f936cda311827a6f796ffd5198c").expect("hex");
+        let out = prf(0x0303, Hash::Sha256, &key, "test label", &[&seed], 32);
+        assert_eq!(hex(out.expose()), "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a");
+    }
+}
