@@ -59,7 +59,7 @@ pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Di
         return if completed { established(&case, &ranked) } else { unexplained(&case) };
     }
     let (rule, confidence, finding) = ranked.remove(0);
-    let mut alternatives = alternatives(&case, &ranked, &ruled_out, rule.cause);
+    let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause);
     alternatives.truncate(ALTERNATIVES);
     Diagnosis {
         outcome: outcome(&case, rule.cause),
@@ -166,13 +166,7 @@ fn in_order(evidence: &[Evidence]) -> Vec<Evidence> {
     list
 }
 
-fn alternatives(
-    case: &Case<'_>,
-    ranked: &[Ranked<'_>],
-    ruled_out: &[(Cause, Evidence)],
-    winner: Cause,
-) -> Vec<Alternative> {
-    let _ = case;
+fn alternatives(ranked: &[Ranked<'_>], ruled_out: &[(Cause, Evidence)], winner: Cause) -> Vec<Alternative> {
     let mut list: Vec<Alternative> = ranked
         .iter()
         .filter(|(rule, _, _)| !matches!(rule.cause, Cause::Unknown | Cause::CaptureIncomplete))
@@ -236,7 +230,7 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
         explanation: String::new(),
         evidence: in_order(&evidence),
         remedies: Vec::new(),
-        alternatives: alternatives(case, ranked, &[], Cause::None),
+        alternatives: alternatives(ranked, &[], Cause::None),
         needs: Vec::new(),
     }
 }

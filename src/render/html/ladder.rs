@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::render::html::text;
+use crate::render::text::timeline::elapsed;
 use crate::report::{Entry, EntryKind, Role, Session};
 use crate::time::Elapsed;
 
@@ -177,13 +178,4 @@ fn cut(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(columns - 1).chain(['…']).collect()
-}
-
-fn elapsed(us: i64) -> String {
-    const READABLE: i64 = 100_000_000;
-    if (0..READABLE).contains(&us) {
-        format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
-    } else {
-        Elapsed(us.saturating_mul(1_000)).to_string()
-    }
 }

@@ -10,7 +10,7 @@ mod offer;
 mod overview;
 mod page;
 pub(crate) mod session;
-mod timeline;
+pub(crate) mod timeline;
 
 use std::io::{self, Write};
 

@@ -128,7 +128,7 @@ fn row<W: Write>(
 }
 
 /// Milliseconds to a tenth, so that neighbours can be told apart, as long as that is readable.
-fn elapsed(us: i64) -> String {
+pub(crate) fn elapsed(us: i64) -> String {
     const READABLE: i64 = 100_000_000;
     if (0..READABLE).contains(&us) {
         format!("{}.{} ms", us / 1_000, us % 1_000 / 100)

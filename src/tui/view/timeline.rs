@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::render::text::timeline::elapsed;
 use crate::report::{Entry, EntryKind, Role, Session};
 use crate::time::Elapsed;
 use crate::tui::line::{Line, Link, Tone};
@@ -197,16 +198,6 @@ impl Ladder<'_> {
             (false, EntryKind::Alert) => Tone::Bad,
             (false, _) => Tone::Dim,
         }
-    }
-}
-
-/// Milliseconds to a tenth, so that neighbours can be told apart, as long as that is readable.
-fn elapsed(us: i64) -> String {
-    const READABLE: i64 = 100_000_000;
-    if (0..READABLE).contains(&us) {
-        format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
-    } else {
-        Elapsed(us.saturating_mul(1_000)).to_string()
     }
 }
 

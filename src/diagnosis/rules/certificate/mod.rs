@@ -53,9 +53,7 @@ fn visible(case: &Case<'_>, role: Role, fault: Fault, universal: bool, flaw: &Fl
     let whose = if said.starts_with("extendedKeyUsage") || said.starts_with("keyUsage") { "its" } else { "it" };
     let shown = if whose == "its" { format!("certificate: its {said}") } else { format!("certificate {said}") };
     let evidence = certificate_evidence(case, role, format!("the {role}'s {shown}"));
-    let Some(refused) = case.refused(role) else {
-        return evidence.map_or(Assessment::Silent, |_| Assessment::Silent);
-    };
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let fit = refused.fit(case, fault);
     let rivals = case.has_rival(role, fault, fit);
     let Some(confidence) = confidence_of_visible(fit, universal, rivals, &refused) else {
