@@ -1,8 +1,8 @@
 //! TLS cipher suites: IANA's registry, and those outside of it that are met in the wild (SSL 3.0 FIPS,
 //! the draft ChaCha20 suites as `OLD_…`, GB/T 38636).
 
-use super::find;
 pub use super::is_grease;
+use super::{name_or_grease, name_or_hex};
 
 /// Says that the client supports secure renegotiation (RFC 5746); no cipher suite.
 pub const EMPTY_RENEGOTIATION_INFO_SCSV: u16 = 0x00ff;
@@ -406,12 +406,12 @@ const NAMES: &[(u16, &str)] = &[
 
 /// The name of a code point, where it has one.
 pub fn name(code: u16) -> Option<&'static str> {
-    if is_grease(code) { Some("GREASE") } else { find(NAMES, code) }
+    name_or_grease(NAMES, code)
 }
 
 /// The name, or the number as `0x1234` where it has none.
 pub fn display(code: u16) -> String {
-    name(code).map_or_else(|| format!("0x{code:04x}"), str::to_owned)
+    name_or_hex(NAMES, code)
 }
 
 /// Whether the code is a signal and no cipher suite.

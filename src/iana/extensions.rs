@@ -1,6 +1,6 @@
 //! TLS ExtensionType values: IANA's registry, and those outside of it that browsers send.
 
-use super::{find, is_grease};
+use super::{name_or_grease, name_or_hex};
 
 /// server_name.
 pub const SERVER_NAME: u16 = 0;
@@ -133,12 +133,12 @@ const NAMES: &[(u16, &str)] = &[
 
 /// The name of a code point, where it has one.
 pub fn name(code: u16) -> Option<&'static str> {
-    if is_grease(code) { Some("GREASE") } else { find(NAMES, code) }
+    name_or_grease(NAMES, code)
 }
 
 /// The name, or the number as `0x1234` where it has none.
 pub fn display(code: u16) -> String {
-    name(code).map_or_else(|| format!("0x{code:04x}"), str::to_owned)
+    name_or_hex(NAMES, code)
 }
 
 #[cfg(test)]

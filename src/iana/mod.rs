@@ -22,6 +22,16 @@ fn find<T: Ord + Copy>(table: &[(T, &'static str)], code: T) -> Option<&'static 
     table.get(index).map(|(_, name)| *name)
 }
 
+/// The name of `code` in a table of 16-bit code points, whose registry reserves GREASE.
+fn name_or_grease(table: &[(u16, &'static str)], code: u16) -> Option<&'static str> {
+    if is_grease(code) { Some("GREASE") } else { find(table, code) }
+}
+
+/// [`name_or_grease`], or the number as `0x1234` where it has no name.
+fn name_or_hex(table: &[(u16, &'static str)], code: u16) -> String {
+    name_or_grease(table, code).map_or_else(|| format!("0x{code:04x}"), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
