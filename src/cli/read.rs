@@ -1,6 +1,6 @@
 //! Captures through the engine, several at a time, told in the order in which they were named.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -84,8 +84,14 @@ struct Job {
     tell: SyncSender<Event>,
 }
 
+/// Takes an event; whether more of them are wanted.
+type Tell<'a> = dyn Fn(Event) -> bool + 'a;
+
 /// Reads all captures; `sink` is told of each with its index, one capture after the other.
 pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut(usize, Event) -> ControlFlow<()>) {
+    if reading.jobs == 1 && paths.iter().all(|path| source::is_whole(path, reading.follow)) {
+        return one_by_one(paths, reading, sink);
+    }
     let workers = reading.jobs.clamp(1, paths.len().max(1));
     let (give, take) = mpsc::channel::<Job>();
     let take = Mutex::new(take);
@@ -116,25 +122,43 @@ pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut
     });
 }
 
+/// All of it in this thread: nothing is handed from one to another.
+fn one_by_one(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut(usize, Event) -> ControlFlow<()>) {
+    let sink = RefCell::new(sink);
+    for (index, path) in paths.iter().enumerate() {
+        let listens = Cell::new(true);
+        let tell = |event| {
+            listens.set(listens.get() && (sink.borrow_mut())(index, event).is_continue());
+            listens.get()
+        };
+        whole(path, reading, &tell);
+        if !listens.get() {
+            return;
+        }
+    }
+}
+
 fn work(jobs: &Mutex<Receiver<Job>>, reading: &Reading<'_>) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let ended = match one(&job.path, reading, &job.tell) {
-            Ok(ended) => ended,
-            Err(error) => Event::Ended { capture: None, error: Some(error) },
-        };
-        // Nobody listens any more: the next job will say so too.
-        let _ = job.tell.send(ended);
+        // Where nobody listens any more, the next job will find that too.
+        whole(&job.path, reading, &|event| job.tell.send(event).is_ok());
     }
 }
 
-fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
+/// A capture, with what it ends in.
+fn whole(path: &Path, reading: &Reading<'_>, tell: &Tell<'_>) {
+    let ended = one(path, reading, tell).unwrap_or_else(|error| Event::Ended { capture: None, error: Some(error) });
+    tell(ended);
+}
+
+fn one(path: &Path, reading: &Reading<'_>, tell: &Tell<'_>) -> Result<Event, Error> {
     if let Some(stream) = source::stream(path, reading.follow, &reading.stop)? {
         return ongoing(path, stream, reading, tell);
     }
     let Opened { reader, secrets, read, .. } = source::open(path)?;
-    let stop = Cell::new(tell.send(Event::Opened { live: false }).is_err());
+    let stop = Cell::new(!tell(Event::Opened { live: false }));
     let mut problems = Problems::default();
     let mut keys = reading.keys.clone();
     for text in &secrets {
@@ -147,7 +171,7 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
         ..Options::default()
     });
     let digits = Cell::new(0);
-    let far = &mut |bytes| stop.set(tell.send(Event::Read(bytes)).is_err());
+    let far = &mut |bytes| stop.set(!tell(Event::Read(bytes)));
     let mut source = Watched { reader, stop: &stop, digits: &digits, read: &read, told: 0, far };
     let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
         Told::Problem(problem) => problems.add(&problem),
@@ -155,7 +179,7 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
         Told::Early(_) => {}
         Told::Session(judged) => {
             let session = Box::new(report::session(&judged, 0, digits.get()));
-            if !stop.get() && tell.send(Event::Session(session)).is_err() {
+            if !stop.get() && !tell(Event::Session(session)) {
                 stop.set(true);
             }
         }
@@ -164,8 +188,8 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<E
 }
 
 /// Reads what is still being written.
-fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &SyncSender<Event>) -> Result<Event, Error> {
-    if tell.send(Event::Opened { live: true }).is_err() {
+fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &Tell<'_>) -> Result<Event, Error> {
+    if !tell(Event::Opened { live: true }) {
         reading.stop.store(true, Ordering::Relaxed);
     }
     let options = Options { beliefs: reading.beliefs.clone(), keys: reading.keys.clone(), ..Options::default() };
@@ -174,15 +198,15 @@ fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &SyncSender
     let mut source = Bounded::new(source, Arc::clone(&reading.stop)).with_grace();
     let mut problems = Problems::default();
     let read = stream::feed(&mut source, engine, &mut |fed| {
-        let told = match fed {
-            Fed::Early(session) => tell.send(Event::Early(session)),
-            Fed::Session(session) => tell.send(Event::Session(session)),
+        let listens = match fed {
+            Fed::Early(session) => tell(Event::Early(session)),
+            Fed::Session(session) => tell(Event::Session(session)),
             Fed::Problem(problem) => {
                 problems.add(&problem);
-                Ok(())
+                true
             }
         };
-        if told.is_err() {
+        if !listens {
             reading.stop.store(true, Ordering::Relaxed);
         }
     });

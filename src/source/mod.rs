@@ -73,6 +73,11 @@ pub fn stream(path: &Path, follow: bool, stop: &Arc<AtomicBool>) -> Result<Optio
     })
 }
 
+/// Whether `path` is a plain file that is read to its end and no further.
+pub fn is_whole(path: &Path, follow: bool) -> bool {
+    !follow && path.is_file()
+}
+
 /// A source that has not ended, and says when nothing comes.
 pub trait Ongoing: PacketSource {
     /// What is known of it as a whole so far.
