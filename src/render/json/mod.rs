@@ -1,11 +1,14 @@
 //! The report as one JSON object, written as sessions come: what is known last, the captures and the
 //! summary, stands last, so that a capture of any size needs no more memory than one session.
 
+mod compact;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
 
+use self::compact::Compact;
 use crate::render::escape::is_unsafe;
 use crate::report::{Capture, Generator, SCHEMA_VERSION, Session, Summary};
 
@@ -133,19 +136,17 @@ fn fits(value: &Value, room: usize) -> bool {
 /// # Errors
 /// Those of `out`.
 pub(super) fn line<W: Write, T: Serialize + ?Sized>(out: &mut W, from: &T) -> io::Result<()> {
-    from.serialize(&mut serde_json::Serializer::with_formatter(out, Clean)).map_err(io::Error::from)
+    let mut text = Vec::new();
+    append(&mut text, from)?;
+    out.write_all(&text)
 }
 
-/// Compact, with strings that no terminal obeys.
-struct Clean;
-
-impl serde_json::ser::Formatter for Clean {
-    fn write_string_fragment<W: Write + ?Sized>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            return out.write_all(fragment.as_bytes());
-        }
-        clean(out, fragment)
-    }
+/// Appends on one line whatever can be serialised.
+///
+/// # Errors
+/// Where it has no form in JSON.
+pub(super) fn append<T: Serialize + ?Sized>(out: &mut Vec<u8>, from: &T) -> io::Result<()> {
+    from.serialize(Compact(out)).map_err(io::Error::other)
 }
 
 /// Writes a value on one line; `airy` with a space after each comma and colon.
