@@ -150,9 +150,35 @@ impl<'a> Reader<'a> {
 
 /// Lower-case hex, without separators.
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(*DIGITS.get(usize::from(nibble)).unwrap_or(&b'?'));
-    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(hex_digit(byte >> 4));
+        text.push(hex_digit(byte & 15));
+    }
+    text
+}
+
+/// Appends two bytes in hex.
+pub fn push_hex(text: &mut String, number: u16) {
+    for shift in [12, 8, 4, 0] {
+        text.push(hex_digit((number >> shift) as u8 & 15));
+    }
+}
+
+/// Appends a number in decimal.
+pub fn push_decimal(text: &mut String, number: u16) {
+    let mut rest = number;
+    // The highest of five places first; those ahead of the number are passed over.
+    for place in [10_000, 1_000, 100, 10, 1] {
+        if number >= place || place == 1 {
+            text.push(char::from(b'0' + (rest / place) as u8));
+        }
+        rest %= place;
+    }
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) })
 }
 
 /// Reads hex without separators; `None` when it is none.
@@ -181,6 +207,12 @@ mod tests {
     #[test]
     fn hex_there_and_back() {
         assert_eq!(hex(&[0, 0xab]), "00ab");
+        for number in [0, 9, 10, 0xab, 0x1234, 10_000, u16::MAX] {
+            let (mut in_hex, mut in_decimal) = (String::new(), String::new());
+            push_hex(&mut in_hex, number);
+            push_decimal(&mut in_decimal, number);
+            assert_eq!((in_hex, in_decimal), (format!("{number:04x}"), number.to_string()));
+        }
         assert_eq!(unhex("00aB"), Some(vec![0, 0xab]));
         assert_eq!(unhex("0"), None);
         assert_eq!(unhex("0g"), None);

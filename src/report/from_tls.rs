@@ -1,7 +1,9 @@
 //! The hellos, the request and what was negotiated: from the inner model to the published one.
 
+use std::borrow::Cow;
+
 use crate::bytes::hex;
-use crate::iana::{cipher_suites, extensions, groups, signature_schemes, versions};
+use crate::iana::{cipher_suites, extensions, groups, is_grease, signature_schemes, versions};
 use crate::report::from_session::count;
 use crate::report::{
     CertificateRequest, ClientAuth, ClientHello, CodePoint, Decryption, Extension, PreSharedKeys, ServerHello, Tls,
@@ -148,36 +150,31 @@ fn selected_group(body: &ExtensionBody) -> Option<u16> {
     }
 }
 
-/// Values that clients send to keep servers tolerant (RFC 8701).
-const fn is_grease(code: u16) -> bool {
-    code & 0x0f0f == 0x0a0a && code >> 8 == code & 0xff
-}
-
-fn name(code: u16, name: Option<&'static str>) -> Option<String> {
-    if is_grease(code) { Some("GREASE".to_owned()) } else { name.map(str::to_owned) }
+fn code_point(code: u16, name: Option<&'static str>) -> CodePoint {
+    CodePoint { code, name: name.map(Cow::Borrowed) }
 }
 
 fn suite(code: u16) -> CodePoint {
-    CodePoint { code, name: name(code, cipher_suites::name(code)) }
+    code_point(code, cipher_suites::name(code))
 }
 
 fn group(code: u16) -> CodePoint {
-    CodePoint { code, name: name(code, groups::name(code)) }
+    code_point(code, groups::name(code))
 }
 
 fn version(code: u16) -> CodePoint {
     let shown = versions::display(code);
-    CodePoint { code, name: (!shown.starts_with("0x")).then_some(shown) }
+    CodePoint { code, name: (!shown.starts_with("0x")).then_some(shown.into()) }
 }
 
 fn schemes(list: &[u16]) -> Vec<CodePoint> {
-    list.iter().map(|code| CodePoint { code: *code, name: name(*code, signature_schemes::name(*code)) }).collect()
+    list.iter().map(|code| code_point(*code, signature_schemes::name(*code))).collect()
 }
 
 fn list(extensions: &Extensions) -> Vec<Extension> {
     let published = |extension: &crate::tls::extension::Extension| Extension {
         code: extension.kind,
-        name: name(extension.kind, extensions::name(extension.kind)),
+        name: extensions::name(extension.kind).map(Cow::Borrowed),
         length: count(extension.len),
     };
     extensions.0.iter().map(published).collect()
@@ -240,7 +237,7 @@ fn offered(out: &mut ClientHello, body: &ExtensionBody) {
         ExtensionBody::KeyShares(shares) => {
             let share = |(code, length): &(u16, usize)| Extension {
                 code: *code,
-                name: name(*code, groups::name(*code)),
+                name: groups::name(*code).map(Cow::Borrowed),
                 length: count(*length),
             };
             out.key_shares = Some(shares.iter().map(share).collect());
@@ -301,8 +298,7 @@ pub(super) fn certificate_request(seen: &Seen<model::RequestSeen>) -> Certificat
     };
     let message = seen.value.message.as_ref();
     let types = |request: &handshake::CertificateRequest| {
-        let published =
-            |code: &u8| CodePoint { code: u16::from(*code), name: certificate_type(*code).map(str::to_owned) };
+        let published = |code: &u8| code_point(u16::from(*code), certificate_type(*code));
         (!request.certificate_types.is_empty()).then(|| request.certificate_types.iter().map(published).collect())
     };
     let filters = |request: &handshake::CertificateRequest| {

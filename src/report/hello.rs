@@ -1,5 +1,7 @@
 //! What was offered, chosen and asked, as published.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +15,13 @@ pub struct CodePoint {
     pub code: u16,
     /// Its name in the registry; `GREASE` for the values of RFC 8701; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Cow<'static, str>>,
 }
 
 impl CodePoint {
     /// The name, else the number in hex.
     pub fn display(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("0x{:04x}", self.code))
+        named(self.name.as_deref(), self.code)
     }
 }
 
@@ -31,9 +33,20 @@ pub struct Extension {
     pub code: u16,
     /// Its name in the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Cow<'static, str>>,
     /// Length of the body, or of the share, in bytes.
     pub length: u64,
+}
+
+impl Extension {
+    /// The name, else the number in hex.
+    pub fn display(&self) -> String {
+        named(self.name.as_deref(), self.code)
+    }
+}
+
+fn named(name: Option<&str>, code: u16) -> String {
+    name.map_or_else(|| format!("0x{code:04x}"), str::to_owned)
 }
 
 /// What was negotiated.

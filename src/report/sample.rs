@@ -44,7 +44,7 @@ fn end(address: &str, port: u16) -> Endpoint {
 }
 
 fn code(code: u16, name: &str) -> CodePoint {
-    CodePoint { code, name: Some(name.to_owned()) }
+    CodePoint { code, name: Some(name.to_owned().into()) }
 }
 
 fn entry(us: i64, packet: u64, from: Role, kind: EntryKind, name: &str, text: &str) -> Entry {
@@ -98,8 +98,8 @@ fn client_hello() -> ClientHello {
         ],
         compression_methods: vec![0],
         extensions: vec![
-            Extension { code: 0, name: Some("server_name".to_owned()), length: 30 },
-            Extension { code: 10, name: Some("supported_groups".to_owned()), length: 6 },
+            Extension { code: 0, name: Some("server_name".into()), length: 30 },
+            Extension { code: 10, name: Some("supported_groups".into()), length: 6 },
         ],
         server_name: Some("payments.internal.example".to_owned()),
         alpn: Some(vec!["h2".to_owned(), "http/1.1".to_owned()]),

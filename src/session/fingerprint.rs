@@ -4,7 +4,7 @@
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::bytes::hex;
+use crate::bytes::{hex, push_decimal, push_hex};
 use crate::iana::{extensions as kinds, is_grease, versions};
 use crate::tls::extension::{ExtensionBody, Extensions};
 use crate::tls::handshake::{ClientHello, ServerHello};
@@ -67,7 +67,19 @@ fn extension_kinds(extensions: &Extensions) -> Vec<u16> {
 }
 
 fn decimal(codes: &[u16]) -> String {
-    without_grease(codes).iter().map(u16::to_string).collect::<Vec<_>>().join("-")
+    joined(codes.iter().copied().filter(|code| !is_grease(*code)), '-', push_decimal)
+}
+
+/// Code points as `push` writes them, with `between` between them. By hand, as each session has some of these.
+fn joined(codes: impl Iterator<Item = u16>, between: char, push: impl Fn(&mut String, u16)) -> String {
+    let mut text = String::with_capacity(256);
+    for code in codes {
+        if !text.is_empty() {
+            text.push(between);
+        }
+        push(&mut text, code);
+    }
+    text
 }
 
 fn ja4_version(hello: &ClientHello) -> &'static str {
@@ -106,7 +118,7 @@ fn ja4_list(mut codes: Vec<u16>, sort: bool) -> String {
     if sort {
         codes.sort_unstable();
     }
-    codes.iter().map(|code| format!("{code:04x}")).collect::<Vec<_>>().join(",")
+    joined(codes.into_iter(), ',', push_hex)
 }
 
 /// The extensions sorted, without SNI and ALPN, and the signature algorithms in their order.

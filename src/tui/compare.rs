@@ -124,7 +124,7 @@ const TOPICS: &[Topic] = &[
         about: &["extension", "ech", "renegotiation"],
         values: |session| {
             let list = &session.client_hello.as_ref()?.extensions;
-            let named = list.iter().map(|one| one.name.clone().unwrap_or_else(|| format!("0x{:04x}", one.code)));
+            let named = list.iter().map(crate::report::Extension::display);
             Some(named.filter(|name| name != "GREASE").collect())
         },
     },

@@ -96,6 +96,5 @@ fn named(list: &[CodePoint]) -> Vec<String> {
 }
 
 fn extensions(list: &[Extension]) -> Vec<String> {
-    let name = |one: &Extension| one.name.clone().unwrap_or_else(|| format!("0x{:04x}", one.code));
-    list.iter().map(name).filter(|name| name != "GREASE").collect()
+    list.iter().map(Extension::display).filter(|name| name != "GREASE").collect()
 }

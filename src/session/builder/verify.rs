@@ -51,7 +51,10 @@ impl Builder {
         if self.is_content() {
             return;
         }
-        self.session.server_key_exchange_signature = self.check_server_key_exchange();
+        // Whoever goes on to the client's key exchange has checked the server's (RFC 5246 section 7.4.7).
+        if !self.session.client_key_exchange.is_seen() {
+            self.session.server_key_exchange_signature = self.check_server_key_exchange();
+        }
         for from in [Role::Client, Role::Server] {
             let Some(verify) = self.session.certificate_verify.of(from).seen() else { continue };
             let check = verify.map(|verify| self.check_certificate_verify(from, verify));
