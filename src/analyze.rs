@@ -112,20 +112,39 @@ pub enum Told {
 /// # Errors
 /// The source's, since nothing else can fail. What was told before stands.
 pub fn pump<S: PacketSource>(source: &mut S, engine: &mut Engine, sink: &mut dyn FnMut(Told)) -> Result<(), S::Error> {
+    feed(source, engine, &mut |engine, problem| {
+        problem.into_iter().for_each(|problem| sink(Told::Problem(problem)));
+        drain(engine, sink);
+    })
+}
+
+/// Feeds everything from `source` into `engine`; `drain` asks it for news after each packet, and is told what
+/// the source finds odd.
+///
+/// # Errors
+/// The source's, since nothing else can fail.
+pub(crate) fn feed<S: PacketSource>(
+    source: &mut S,
+    engine: &mut Engine,
+    drain: &mut dyn FnMut(&mut Engine, Option<Problem>),
+) -> Result<(), S::Error> {
     let result = loop {
         match source.next() {
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
             Ok(Some(Item::Packet(packet))) => engine.handle(Input::Packet(packet)),
             Ok(Some(Item::Secrets(text))) => engine.handle(Input::Secrets(text)),
-            Ok(Some(Item::Problem(problem))) => sink(Told::Problem(problem)),
+            Ok(Some(Item::Problem(problem))) => {
+                drain(engine, Some(problem));
+                continue;
+            }
             Ok(Some(Item::Clock(now))) => engine.handle(Input::Clock(now)),
             Ok(Some(Item::Dropped(packets))) => engine.handle(Input::Dropped(packets)),
         }
-        drain(engine, sink);
+        drain(engine, None);
     };
     engine.finish();
-    drain(engine, sink);
+    drain(engine, None);
     result
 }
 

@@ -10,12 +10,12 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use crate::analyze::{self, Told};
+use crate::analyze;
 use crate::capture::{About, Item, PacketSource, ReadError, Reader};
 use crate::cli::options::ReportOptions;
 use crate::cli::stream::{self, Bounded, Fed};
 use crate::decrypt::KeyRing;
-use crate::engine::{Engine, Limits, Options};
+use crate::engine::{Engine, Limits, Options, Unjudged};
 use crate::error::Error;
 use crate::problem::Problem;
 use crate::report::{self, Capture, Session};
@@ -31,6 +31,9 @@ const WAITING: usize = 256;
 
 /// So many bytes are read between two words on how far it has come.
 const STEP: u64 = 4 << 20;
+
+/// So many conversations are handed over at one time, so that threads seldom wait for each other.
+const BATCH: usize = 32;
 
 /// What becomes of a capture.
 #[derive(Debug)]
@@ -81,11 +84,20 @@ impl<'a> Reading<'a> {
 
 struct Job {
     path: PathBuf,
-    tell: SyncSender<Event>,
+    tell: SyncSender<News>,
+    /// Sessions are judged by who is told of them.
+    follow_only: bool,
 }
 
-/// Takes an event; whether more of them are wanted.
-type Tell<'a> = dyn Fn(Event) -> bool + 'a;
+/// What a thread that reads says to the one that tells.
+enum News {
+    Event(Event),
+    /// Conversations that are over, and how finely their capture tells time.
+    Over(Vec<Unjudged>, usize),
+}
+
+/// Takes what there is to say; whether more of it is wanted.
+type Tell<'a> = dyn Fn(News) -> bool + 'a;
 
 /// Reads all captures; `sink` is told of each with its index, one capture after the other.
 pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut(usize, Event) -> ControlFlow<()>) {
@@ -93,7 +105,9 @@ pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut
         return one_by_one(paths, reading, sink);
     }
     let workers = reading.jobs.clamp(1, paths.len().max(1));
-    let (give, take) = mpsc::channel::<Job>();
+    // A single file has no other files to share the work with.
+    let follow_only = paths.len() == 1;
+    let (give, take) = mpsc::channel();
     let take = Mutex::new(take);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -102,19 +116,19 @@ pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut
         // The queue moves into the loop's scope, so that workers end when it does.
         let give = give;
         let mut to_give = paths.iter();
-        let mut ahead: VecDeque<Receiver<Event>> = VecDeque::new();
+        let mut ahead: VecDeque<Receiver<News>> = VecDeque::new();
         for index in 0..paths.len() {
             while ahead.len() < workers * 2
                 && let Some(path) = to_give.next()
             {
-                let (tell, told) = mpsc::sync_channel(WAITING);
+                let (tell, told) = mpsc::sync_channel(if follow_only { WAITING / BATCH } else { WAITING });
                 ahead.push_back(told);
-                if give.send(Job { path: path.clone(), tell }).is_err() {
+                if give.send(Job { path: path.clone(), tell, follow_only }).is_err() {
                     return;
                 }
             }
-            for event in ahead.pop_front().into_iter().flatten() {
-                if sink(index, event).is_break() {
+            for news in ahead.pop_front().into_iter().flatten() {
+                if hand_on(news, reading, &mut |event| sink(index, event)).is_break() {
                     return;
                 }
             }
@@ -122,16 +136,29 @@ pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut
     });
 }
 
+/// Tells what another thread says, and judges what it left to be judged.
+fn hand_on(news: News, reading: &Reading<'_>, sink: &mut dyn FnMut(Event) -> ControlFlow<()>) -> ControlFlow<()> {
+    match news {
+        News::Event(event) => sink(event),
+        News::Over(conversations, digits) => {
+            let judged = conversations.into_iter().filter_map(|unjudged| unjudged.judge(reading.beliefs));
+            judged.map(|judged| Event::Session(Box::new(report::session(&judged, 0, digits)))).try_for_each(sink)
+        }
+    }
+}
+
 /// All of it in this thread: nothing is handed from one to another.
 fn one_by_one(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut(usize, Event) -> ControlFlow<()>) {
     let sink = RefCell::new(sink);
     for (index, path) in paths.iter().enumerate() {
         let listens = Cell::new(true);
-        let tell = |event| {
-            listens.set(listens.get() && (sink.borrow_mut())(index, event).is_continue());
+        let tell = |news| {
+            let mut sink = sink.borrow_mut();
+            let mut to_sink = |event| sink(index, event);
+            listens.set(listens.get() && hand_on(news, reading, &mut to_sink).is_continue());
             listens.get()
         };
-        whole(path, reading, &tell);
+        whole(path, reading, false, &tell);
         if !listens.get() {
             return;
         }
@@ -143,22 +170,22 @@ fn work(jobs: &Mutex<Receiver<Job>>, reading: &Reading<'_>) {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         // Where nobody listens any more, the next job will find that too.
-        whole(&job.path, reading, &|event| job.tell.send(event).is_ok());
+        whole(&job.path, reading, job.follow_only, &|news| job.tell.send(news).is_ok());
     }
 }
 
 /// A capture, with what it ends in.
-fn whole(path: &Path, reading: &Reading<'_>, tell: &Tell<'_>) {
-    let ended = one(path, reading, tell).unwrap_or_else(|error| Event::Ended { capture: None, error: Some(error) });
-    tell(ended);
+fn whole(path: &Path, reading: &Reading<'_>, follow_only: bool, tell: &Tell<'_>) {
+    let ended = one(path, reading, follow_only, tell);
+    tell(News::Event(ended.unwrap_or_else(|error| Event::Ended { capture: None, error: Some(error) })));
 }
 
-fn one(path: &Path, reading: &Reading<'_>, tell: &Tell<'_>) -> Result<Event, Error> {
+fn one(path: &Path, reading: &Reading<'_>, follow_only: bool, tell: &Tell<'_>) -> Result<Event, Error> {
     if let Some(stream) = source::stream(path, reading.follow, &reading.stop)? {
         return ongoing(path, stream, reading, tell);
     }
     let Opened { reader, secrets, read, .. } = source::open(path)?;
-    let stop = Cell::new(!tell(Event::Opened { live: false }));
+    let stop = Cell::new(!tell(News::Event(Event::Opened { live: false })));
     let mut problems = Problems::default();
     let mut keys = reading.keys.clone();
     for text in &secrets {
@@ -171,25 +198,37 @@ fn one(path: &Path, reading: &Reading<'_>, tell: &Tell<'_>) -> Result<Event, Err
         ..Options::default()
     });
     let digits = Cell::new(0);
-    let far = &mut |bytes| stop.set(!tell(Event::Read(bytes)));
+    let far = &mut |bytes| stop.set(!tell(News::Event(Event::Read(bytes))));
     let mut source = Watched { reader, stop: &stop, digits: &digits, read: &read, told: 0, far };
-    let read = analyze::pump(&mut source, &mut engine, &mut |told| match told {
-        Told::Problem(problem) => problems.add(&problem),
-        // Only of sources that have not ended.
-        Told::Early(_) => {}
-        Told::Session(judged) => {
-            let session = Box::new(report::session(&judged, 0, digits.get()));
-            if !stop.get() && !tell(Event::Session(session)) {
-                stop.set(true);
+    let say = |news| {
+        if !stop.get() && !tell(news) {
+            stop.set(true);
+        }
+    };
+    let mut over = Vec::new();
+    let read = analyze::feed(&mut source, &mut engine, &mut |engine, problem| {
+        problem.iter().for_each(|problem| problems.add(problem));
+        while let Some(unjudged) = engine.poll_unjudged() {
+            if follow_only {
+                over.push(unjudged);
+                if over.len() >= BATCH {
+                    say(News::Over(std::mem::take(&mut over), digits.get()));
+                }
+            } else if let Some(judged) = unjudged.judge(reading.beliefs) {
+                say(News::Event(Event::Session(Box::new(report::session(&judged, 0, digits.get())))));
             }
         }
+        while let Some(problem) = engine.poll_problem() {
+            problems.add(&problem);
+        }
     });
+    say(News::Over(over, digits.get()));
     end(path, &Facts::of(&source.reader), problems, read)
 }
 
 /// Reads what is still being written.
 fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &Tell<'_>) -> Result<Event, Error> {
-    if !tell(Event::Opened { live: true }) {
+    if !tell(News::Event(Event::Opened { live: true })) {
         reading.stop.store(true, Ordering::Relaxed);
     }
     let options = Options { beliefs: reading.beliefs.clone(), keys: reading.keys.clone(), ..Options::default() };
@@ -199,8 +238,8 @@ fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &Tell<'_>) 
     let mut problems = Problems::default();
     let read = stream::feed(&mut source, engine, &mut |fed| {
         let listens = match fed {
-            Fed::Early(session) => tell(Event::Early(session)),
-            Fed::Session(session) => tell(Event::Session(session)),
+            Fed::Early(session) => tell(News::Event(Event::Early(session))),
+            Fed::Session(session) => tell(News::Event(Event::Session(session))),
             Fed::Problem(problem) => {
                 problems.add(&problem);
                 true
@@ -307,6 +346,17 @@ mod tests {
         assert_eq!(alone, told(&paths, 4));
         assert!(alone.is_sorted_by_key(|(index, _)| *index));
         assert!(alone.iter().any(|(index, event)| *index == 2 && event.contains("Ended { capture: None")));
+    }
+
+    #[test]
+    fn a_single_file_is_told_alike_by_one_thread_and_by_two() {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/none");
+        let (paths, _) = source::captures(&[path]);
+        for path in paths {
+            let alone = told(std::slice::from_ref(&path), 1);
+            assert!(alone.len() >= 2, "{path:?}");
+            assert_eq!(alone, told(&[path], 2));
+        }
     }
 
     #[test]

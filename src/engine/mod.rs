@@ -67,6 +67,28 @@ pub struct Judged {
     pub diagnosis: Diagnosis,
 }
 
+/// A conversation that is over, and on which there is no verdict yet: see [`Engine::poll_unjudged`].
+#[derive(Debug)]
+pub struct Unjudged {
+    conversation: Box<Conversation>,
+    /// When it was found to be over.
+    now: Timestamp,
+    /// The capture ended with it.
+    at_end: bool,
+}
+
+impl Unjudged {
+    /// The session and the verdict on it; `None` where the conversation was no handshake attempt. Its id is 0,
+    /// as sessions are numbered in the order of the engine's telling.
+    pub fn judge(self, beliefs: &Beliefs) -> Option<Box<Judged>> {
+        let told = self.conversation.watch().id;
+        let mut session = self.conversation.finish(self.now, self.at_end)?;
+        session.id = told.unwrap_or(0);
+        let diagnosis = diagnosis::diagnose(&session, beliefs);
+        Some(Box::new(Judged { session, diagnosis }))
+    }
+}
+
 /// What the engine may assume, and how much it may hold. A plain struct: its fields may be set as well.
 ///
 /// ```
@@ -208,10 +230,9 @@ pub struct Engine {
 enum News {
     /// A verdict on a conversation that is not over.
     Early(Box<Judged>),
-    /// A conversation that is over, with the time when that was found and whether the capture ended with it.
-    /// It is judged when it is asked for: there may be very many at one time, and a verdict takes more memory
-    /// than the little that is held of most of them.
-    Over(Box<Conversation>, Timestamp, bool),
+    /// A conversation that is over. It is judged when it is asked for: there may be very many at one time, and
+    /// a verdict takes more memory than the little that is held of most of them.
+    Over(Unjudged),
 }
 
 /// How often idle sessions are looked for, in packet time.
@@ -254,16 +275,27 @@ impl Engine {
     /// The next event; `None` when there is nothing to tell now. Calling it more often is harmless.
     pub fn poll(&mut self) -> Option<SessionEvent> {
         loop {
-            let (conversation, now, at_end) = match self.news.pop_front()? {
+            let unjudged = match self.news.pop_front()? {
                 News::Early(judged) => return Some(SessionEvent::Updated(judged)),
-                News::Over(conversation, now, at_end) => (conversation, now, at_end),
+                News::Over(unjudged) => unjudged,
             };
-            let told = conversation.watch().id;
-            if let Some(mut session) = conversation.finish(now, at_end) {
-                self.sessions += u64::from(told.is_none());
-                session.id = told.unwrap_or(self.sessions);
-                let diagnosis = diagnosis::diagnose(&session, &self.beliefs);
-                return Some(SessionEvent::Closed(Box::new(Judged { session, diagnosis })));
+            if let Some(mut judged) = unjudged.judge(&self.beliefs) {
+                if judged.session.id == 0 {
+                    self.sessions += 1;
+                    judged.session.id = self.sessions;
+                }
+                return Some(SessionEvent::Closed(judged));
+            }
+        }
+    }
+
+    /// The next conversation that is over, in place of [`Engine::poll`], for another thread to judge: judging
+    /// takes as long as following. Not for live engines, whose early verdicts are passed over.
+    pub fn poll_unjudged(&mut self) -> Option<Unjudged> {
+        loop {
+            match self.news.pop_front()? {
+                News::Over(unjudged) => return Some(unjudged),
+                News::Early(_) => {}
             }
         }
     }
@@ -494,7 +526,7 @@ impl Engine {
         if !matches!(*flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }
-        self.news.push_back(News::Over(flow, self.now, at_end));
+        self.news.push_back(News::Over(Unjudged { conversation: flow, now: self.now, at_end }));
     }
 
     fn problem(&mut self, problem: Problem) {
