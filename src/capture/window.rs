@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// How much is read at a time. Large reads into a small buffer keep the walk inside the cache; a
 /// memory map was measured at half the speed, and does not work on a pipe.
-const READ: usize = 1 << 20;
+const READ: usize = 1 << 17;
 
 /// The bytes read and not yet consumed.
 ///
