@@ -1,21 +1,21 @@
 //! What the parts of the pipeline cost, each by itself, on real bytes: a fixture repeated, its packets, its
-//! messages. `cargo bench` prints nanoseconds for each unit, the best of several rounds: other load on the
-//! machine can but add to a time.
+//! messages. `cargo bench` prints the time of each, and how many units (packets, records, sessions) a second
+//! that makes.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "a bench reads files, measures time and prints"
+    missing_docs,
+    reason = "a bench reads files and asserts"
 )]
 
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Instant;
 
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tlswhy::capture::{Item, LinkType, Packet, PacketSource, Reader};
 use tlswhy::carrier::stream::{Record, RecordSink, RecordStream};
 use tlswhy::engine::{Input, SessionEvent};
@@ -29,17 +29,12 @@ use tlswhy::{Engine, Options, diagnosis, net, report, x509};
 #[allow(dead_code, reason = "it serves tests as well")]
 mod packets;
 
-const ROUNDS: usize = 7;
-
-/// The best of several rounds of `work`, which says how many units it did.
-fn measure(what: &str, unit: &str, mut work: impl FnMut() -> u64) {
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
-        let begun = Instant::now();
-        let units = black_box(work());
-        best = best.min(begun.elapsed().as_secs_f64() * 1e9 / units as f64);
-    }
-    println!("{what:<44} {best:>10.1} ns a {unit}");
+/// Measures `work`, which does so many units each time.
+fn measure<T>(criterion: &mut Criterion, what: &str, units: u64, mut work: impl FnMut() -> T) {
+    let mut group = criterion.benchmark_group("parts");
+    group.throughput(Throughput::Elements(units)).sample_size(20);
+    group.bench_function(what, |bencher| bencher.iter(&mut work));
+    group.finish();
 }
 
 type Frame = (Vec<u8>, u32, LinkType);
@@ -84,17 +79,12 @@ impl RecordSink for Count {
     fn sslv2_hello(&mut self, _bytes: &[u8], _at: At) {}
 }
 
-fn main() {
-    walk();
-    packets_alone();
-    let mtls = fixture("none/openssl-openssl-tls12-mtls.pcapng");
-    messages(&mtls);
-    sessions(&mtls);
-}
+criterion_group!(parts, walk, frames_alone, established, records, messages, certificates, verdicts, sessions);
+criterion_main!(parts);
 
-fn walk() {
+fn walk(criterion: &mut Criterion) {
     let file = large_capture();
-    measure("capture: walk over 1,000-byte packets", "packet", || {
+    measure(criterion, "capture: walk over 1,000-byte packets", 100_000, || {
         let mut reader = Reader::new(file.as_slice());
         let mut packets = 0;
         while let Ok(Some(Item::Packet(packet))) = reader.next() {
@@ -104,33 +94,35 @@ fn walk() {
     });
 }
 
-fn packets_alone() {
-    let mtls = fixture("none/openssl-openssl-tls12-mtls.pcapng");
-    let frames = frames(&mtls);
-    measure("net: decode a frame", "packet", || {
-        for _ in 0..2_000 {
-            for (data, wire_len, link) in &frames {
-                black_box(net::decode(*link, data, *wire_len as usize));
-            }
+fn frames_alone(criterion: &mut Criterion) {
+    let frames = frames(&mtls());
+    measure(criterion, "net: decode the frames of a session", frames.len() as u64, || {
+        for (data, wire_len, link) in &frames {
+            black_box(net::decode(*link, data, *wire_len as usize));
         }
-        2_000 * frames.len() as u64
     });
+}
+
+fn established(criterion: &mut Criterion) {
     let payload = vec![0x17; 1_400];
-    measure("engine: established flows, 1,400-byte segments", "packet", || {
+    measure(criterion, "engine: 200 established flows, 1,400-byte segments", 100 * 200, || {
         let mut feed = packets::Feed::new(Engine::new(Options::default()));
         for flow in 0..200 {
             feed.open(flow);
         }
-        for n in 0..1_000 {
+        for n in 0..100 {
             for flow in 0..200 {
                 feed.segment(flow, true, packets::ACK, 1 + n * 1_400, 1, &payload);
             }
         }
         feed.packets
     });
+}
+
+fn records(criterion: &mut Criterion) {
     let record = packets::record(23, &vec![0; 8_000]);
     let stream: Vec<u8> = record.repeat(200);
-    measure("records: passed over, 8,000 bytes each", "record", || {
+    measure(criterion, "records: passed over, 8,000 bytes each", 200, || {
         let (mut records, mut sink) = (RecordStream::default(), Count(0));
         for segment in stream.chunks(1_400) {
             records.feed(segment, At::default(), &mut sink);
@@ -139,45 +131,44 @@ fn packets_alone() {
     });
 }
 
-/// Handshake messages of a fixture, by kind.
-fn messages(capture: &[u8]) {
-    let report_of = |options: &Options| tlswhy::analyze(Reader::new(capture), options).expect("a capture");
-    let session = &report_of(&Options::default()).sessions[0];
-    assert!(session.client_hello.is_some(), "the fixture has a hello");
-    let hello = frames(capture).into_iter().find_map(|(data, _, _)| {
+fn messages(criterion: &mut Criterion) {
+    let hello = frames(&mtls()).into_iter().find_map(|(data, _, _)| {
         let at = data.windows(6).position(|w| w[0] == 22 && w[1] == 3 && w[5] == 1)?;
         Some(data[at + 9..].to_vec())
     });
     let hello = hello.expect("a ClientHello");
     let context = DecodeContext { version: 0, tls13: false, dtls: false, from_server: false, cipher_suite: 0 };
-    measure("tls: decode a ClientHello", "message", || {
-        (0..5_000).for_each(|_| drop(black_box(decode(1, &hello, context))));
-        5_000
-    });
-    let mut engine = Engine::new(Options::default());
-    let judged = judge(&mut engine, capture);
+    measure(criterion, "tls: decode a ClientHello", 1, || decode(1, &hello, context));
+}
+
+fn certificates(criterion: &mut Criterion) {
+    let judged = judge(&mut Engine::new(Options::default()), &mtls());
     let leaf = judged.session.chain(tlswhy::role::Role::Server)[0].der.clone();
-    measure("x509: read a certificate", "certificate", || {
-        (0..2_000).for_each(|_| drop(black_box(x509::parse(&leaf))));
-        2_000
-    });
-    measure("x509: read a certificate again", "certificate", || {
-        (0..2_000).for_each(|_| drop(black_box(x509::parse_again(&leaf))));
-        2_000
-    });
+    measure(criterion, "x509: read a certificate", 1, || x509::parse(&leaf));
+    measure(criterion, "x509: read a certificate again", 1, || x509::parse_again(&leaf));
+}
+
+fn verdicts(criterion: &mut Criterion) {
+    let judged = judge(&mut Engine::new(Options::default()), &mtls());
     let beliefs = tlswhy::trust::Beliefs::default();
-    measure("diagnosis: of an mTLS session", "session", || {
-        (0..2_000).for_each(|_| drop(black_box(diagnosis::diagnose(&judged.session, &beliefs))));
-        2_000
+    measure(criterion, "diagnosis: of an mTLS session", 1, || diagnosis::diagnose(&judged.session, &beliefs));
+    measure(criterion, "report: of an mTLS session, as a line of JSON", 1, || {
+        let mut line = Vec::new();
+        tlswhy::render::jsonl::session(&mut line, &report::session(&judged, 0, 6)).expect("written");
+        line
     });
-    measure("report: of an mTLS session, as a line of JSON", "session", || {
-        for _ in 0..1_000 {
-            let mut line = Vec::new();
-            tlswhy::render::jsonl::session(&mut line, &report::session(&judged, 0, 6)).expect("written");
-            black_box(line);
-        }
-        1_000
+}
+
+fn sessions(criterion: &mut Criterion) {
+    let capture = mtls();
+    measure(criterion, "whole: an mTLS session, from packets to verdict", 1, || {
+        judge(&mut Engine::new(Options::default()), &capture)
     });
+}
+
+/// A session in which both sides presented a certificate.
+fn mtls() -> Vec<u8> {
+    fixture("none/openssl-openssl-tls12-mtls.pcapng")
 }
 
 fn judge(engine: &mut Engine, capture: &[u8]) -> Box<tlswhy::engine::Judged> {
@@ -194,13 +185,4 @@ fn judge(engine: &mut Engine, capture: &[u8]) -> Box<tlswhy::engine::Judged> {
             None => panic!("the fixture has a session"),
         }
     }
-}
-
-fn sessions(capture: &[u8]) {
-    measure("whole: an mTLS session, from packets to verdict", "session", || {
-        for _ in 0..300 {
-            black_box(judge(&mut Engine::new(Options::default()), capture));
-        }
-        300
-    });
 }
