@@ -16,6 +16,11 @@ mod packets;
 
 use packets::{ACK, FIN, Feed, SYN, client_hello, record, server_hello};
 
+/// As in the program itself: memory depends on it.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Name, what it is, how many steps, one step.
 type Flood = (&'static str, &'static str, u32, fn(&mut Feed, u32));
 

@@ -194,10 +194,13 @@ pub(super) fn open(app: &mut App) -> Option<Effect> {
     None
 }
 
-/// Opens a session, at the first packet that proves its verdict.
+/// Opens a session, at the first packet in its timeline that proves its verdict.
 fn enter(app: &mut App, id: u64) {
     app.screen = Screen::Session(SessionScreen::new(id));
-    let first = app.session(id).and_then(|session| session.diagnosis.evidence.first()).map(|one| one.packet);
+    let first = app.session(id).and_then(|session| {
+        let mut packets = session.diagnosis.evidence.iter().map(|one| one.packet);
+        packets.find(|packet| timeline::row_of_packet(session, *packet).is_some())
+    });
     match first {
         Some(packet) => to_packet(app, packet),
         None => move_by(app, 0),
@@ -475,6 +478,17 @@ mod tests {
         assert!(matches!(&app.screen, Screen::Session(screen) if screen.pane == Pane::Timeline));
         press(&mut app, "<esc>");
         assert!(matches!(app.screen, Screen::Sessions));
+    }
+
+    #[test]
+    fn evidence_outside_of_the_timeline_is_no_mistake_of_the_user() {
+        let mut session = sample::expired();
+        session.diagnosis.evidence.iter_mut().for_each(|evidence| evidence.packet = 4_000);
+        let mut app = App::new("test", Keymap::default(), Theme::Dark, false);
+        app.feed(Feed::Session(Box::new(session)));
+        press(&mut app, "<enter>");
+        assert!(matches!(app.screen, Screen::Session(_)));
+        assert!(app.notice.is_none());
     }
 
     #[test]
