@@ -76,6 +76,23 @@ pub fn matches(cert: &Certificate, name: &str) -> NameMatch {
     }
 }
 
+/// Whether the certificate has a name without a dot: as a dNSName, or, where there is no dNSName, as its common name
+/// (which the verifiers named at [`NameMatch::CommonNameOnly`] take).
+pub fn has_dotless_name(cert: &Certificate) -> bool {
+    let alternatives = cert.subject_alt_names.as_deref().unwrap_or(&[]);
+    let dotless = |name: &str| is_host_name(name) && !name.contains('.');
+    let common = || cert.subject.common_names.iter().any(|name| dotless(name));
+    dns_names(alternatives).any(dotless) || dns_names(alternatives).next().is_none() && common()
+}
+
+/// The iPAddress entries of the certificate.
+pub fn addresses(cert: &Certificate) -> impl Iterator<Item = IpAddr> {
+    cert.subject_alt_names.iter().flatten().filter_map(|entry| match entry {
+        GeneralName::Ip(address) => Some(*address),
+        _ => None,
+    })
+}
+
 fn by_address(cert: &Certificate, alternatives: &[GeneralName], address: IpAddr) -> NameMatch {
     if alternatives.iter().any(|entry| matches!(entry, GeneralName::Ip(one) if *one == address)) {
         return NameMatch::Ip(address);
@@ -244,6 +261,15 @@ mod tests {
         assert!(matches!(matches(&cert, "ftp.example.test"), NameMatch::None { .. }));
         let cert = self::cert(&["x*.example.test"], "");
         assert!(matches!(matches(&cert, "xn--a.example.test"), NameMatch::None { .. }));
+    }
+
+    #[test]
+    fn a_name_without_a_dot_may_be_the_common_name_where_there_is_no_other() {
+        assert!(has_dotless_name(&cert(&["www.example.test", "localhost"], "")));
+        assert!(has_dotless_name(&cert(&["ip:192.0.2.1"], "localhost")));
+        assert!(!has_dotless_name(&cert(&["www.example.test"], "localhost")));
+        assert!(!has_dotless_name(&cert(&[], "Example Server")), "words are no host name");
+        assert_eq!(addresses(&cert(&["localhost", "ip:192.0.2.1"], "")).count(), 1);
     }
 
     #[test]

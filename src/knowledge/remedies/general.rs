@@ -244,7 +244,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         Cause::ServerCertNameMismatch,
         Side::Server,
-        "Have the certificate issued with the name that clients use as a subject alternative name.",
+        "Have the certificate issued with the name (DNS:…) or the address (IP:…) that clients use as a subject alternative name.",
         Some(
             "printf 'subjectAltName=DNS:HOST\\n' > server.ext && openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 365 -extfile server.ext -out server.pem",
         ),

@@ -120,11 +120,14 @@ fn said_to(row: &Row, role: Role) -> bool {
 /// anything but a name to a shell is not put in: it came from the network.
 pub fn filled(command: &str, host: Option<&str>, port: Option<u16>) -> String {
     let mut filled = command.to_owned();
-    if let Some(host) = host.filter(|host| is_plain(host)) {
-        if host.parse::<std::net::IpAddr>().is_ok() {
-            // An address is no server name (RFC 6066 section 3).
-            filled = filled.replace("-servername HOST", "-noservername").replace("DNS:HOST", "IP:HOST");
+    if let Some(address) = host.and_then(|host| host.parse::<std::net::IpAddr>().ok()) {
+        // An address is no server name (RFC 6066 section 3).
+        filled = filled.replace("-servername HOST", "-noservername").replace("DNS:HOST", &format!("IP:{address}"));
+        if address.is_ipv6() {
+            filled = replaced(&filled, "HOST:PORT", &format!("[{address}]:PORT"));
         }
+    }
+    if let Some(host) = host.filter(|host| is_plain(host)) {
         filled = replaced(&filled, "HOST", host);
     }
     match port {
@@ -215,6 +218,10 @@ mod tests {
         assert_eq!(
             filled("-connect HOST:PORT -servername HOST", Some("192.0.2.7"), None),
             "-connect 192.0.2.7:PORT -noservername"
+        );
+        assert_eq!(
+            filled("-connect HOST:PORT -servername HOST; subjectAltName=DNS:HOST", Some("2001:db8::1"), Some(443)),
+            "-connect [2001:db8::1]:443 -noservername; subjectAltName=IP:2001:db8::1"
         );
         for hostile in ["a;reboot", "$(id)", "a b", "`x`", "", "-x", "a'b", "2001:db8::1"] {
             assert_eq!(filled("HOST", Some(hostile), None), "HOST", "{hostile}");
