@@ -3,7 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::{Ending, Stage};
+use crate::diagnosis::ending::{Close, Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::negotiation::{Offer, dismissed_hello, hello, hello_evidence, refused_hello, said};
@@ -20,6 +20,20 @@ pub const RULE: Rule = Rule {
     ],
     examine,
 };
+
+/// In the place of an alert's number, where there is none.
+const HUNG_UP: u8 = u8::MAX;
+
+/// The server closed in good order in answer to the ClientHello. BoringSSL does so where it has no certificate at all; many
+/// others do it for many other reasons.
+fn hung_up(case: &Case<'_>) -> Option<Evidence> {
+    match case.ending {
+        Ending::Closed { by: Role::Server, at, how: Close::Fin, stage: Stage::Hello } if !case.has_holes() => {
+            Some(Evidence::at(at, "the server closed the connection in answer to the ClientHello"))
+        }
+        _ => None,
+    }
+}
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
@@ -38,12 +52,13 @@ fn examine(case: &Case<'_>) -> Assessment {
         }
         _ => None,
     };
-    let (evidence, number) = match (refusal, dismissed_hello(case), hidden) {
-        (Some((seen, number)), _, _) => (said(seen, number), number),
-        (None, Some(evidence), _) | (None, None, Some(evidence)) => (evidence, 0),
-        (None, None, None) => return Assessment::Silent,
-    };
     let broad = !offer.is_narrow_suites() && !offer.has_odd_groups() && !offer.has_odd_signatures();
+    let (evidence, number) = match (refusal, dismissed_hello(case).or(hidden), hung_up(case)) {
+        (Some((seen, number)), _, _) => (said(seen, number), number),
+        (None, Some(evidence), _) => (evidence, 0),
+        (None, None, Some(evidence)) if broad => (evidence, HUNG_UP),
+        (None, None, _) => return Assessment::Silent,
+    };
     let confidence = match number {
         // An ordinary offer that an ordinary server refuses: the server itself lacks something.
         40 | 71 | 0 if broad => Confidence::Likely,

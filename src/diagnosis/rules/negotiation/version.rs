@@ -6,7 +6,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
-use crate::diagnosis::rules::negotiation::{hello_evidence, refused_hello, said};
+use crate::diagnosis::rules::negotiation::{Offer, hello, hello_evidence, refused_hello, said};
 use crate::iana::versions;
 use crate::role::Role;
 
@@ -26,6 +26,8 @@ pub const RULE: Rule = Rule {
 
 /// protocol_version (RFC 8446 section 6.2).
 const PROTOCOL_VERSION: u8 = 70;
+/// handshake_failure.
+const HANDSHAKE_FAILURE: u8 = 40;
 
 fn offered(case: &Case<'_>) -> Vec<u16> {
     case.session.client_hello.value().map(crate::tls::handshake::ClientHello::offered_versions).unwrap_or_default()
@@ -82,6 +84,14 @@ fn examine(case: &Case<'_>) -> Assessment {
                 .explain("Most servers speak TLS 1.2 and 1.3 only. OpenSSL at its default security level answers older versions with internal_error.");
             Assessment::Supported(finding)
         }
+        (Some((seen, HANDSHAKE_FAILURE)), _) if offered.as_slice() == [0x0304] && is_ordinary13(case) => {
+            let summary = "The server does not speak TLS 1.3, and the client offered nothing else.";
+            let finding = Finding::likely(summary, said(seen, HANDSHAKE_FAILURE))
+                .and_maybe(offer)
+                .explain("The offer has what every TLS 1.3 server has to be able to use (RFC 8446 section 9.1). A server that speaks TLS 1.2 at most does not know supported_versions, reads the hello as one of TLS 1.2 (RFC 8446 section 4.2.1), and finds no cipher suite in it that it knows: so it says handshake_failure, and not protocol_version.")
+                .needs("the server's versions, and whether it has a certificate for this name");
+            Assessment::Supported(finding)
+        }
         (Some((seen, number @ (40 | 47 | 71 | 80))), _) if offered.as_slice() == [0x0304] && no_suite13(case) => {
             Assessment::Supported(
                 Finding::possible("The server may not speak TLS 1.3.", said(seen, number)).and_maybe(offer),
@@ -104,6 +114,19 @@ fn examine(case: &Case<'_>) -> Assessment {
         }
         _ => Assessment::Silent,
     }
+}
+
+/// Whether the offer has the suite that every TLS 1.3 server has to know beside others (a server may have any single one
+/// switched off), none of an earlier version, and groups and signature algorithms for any server.
+fn is_ordinary13(case: &Case<'_>) -> bool {
+    const AES_128_GCM_SHA256: u16 = 0x1301;
+    hello(case).map(Offer::of).is_some_and(|offer| {
+        offer.suites.contains(&AES_128_GCM_SHA256)
+            && offer.suites12() == 0
+            && !offer.is_narrow_suites()
+            && !offer.has_odd_groups()
+            && !offer.has_odd_signatures()
+    })
 }
 
 fn no_suite13(case: &Case<'_>) -> bool {
