@@ -34,6 +34,8 @@ struct Digest {
     id: u64,
     capture: u64,
     packet: u64,
+    /// The last packet that its verdict rests on.
+    decided: u64,
     /// Microseconds since 1970; `None` where the time could not be told.
     start: Option<i128>,
     end: Option<i128>,
@@ -96,6 +98,7 @@ impl Across {
             since_when(digests, &mut notes);
             here_and_there(digests, &mut notes);
             retries(digests, &mut notes);
+            other_causes(digests, &mut notes);
             other_addresses(digests, &mut notes);
         }
         notes.truncate(NOTES);
@@ -132,6 +135,7 @@ impl Digest {
             id: session.id,
             capture: session.capture,
             packet: session.first_packet,
+            decided: session.diagnosis.evidence.iter().map(|one| one.packet).max().unwrap_or(session.last_packet),
             start: micros(&session.start),
             end: micros(&session.end),
             start_text: session.start.clone(),
@@ -353,16 +357,38 @@ fn here_and_there(digests: &[&Digest], notes: &mut Vec<Note>) {
     }
 }
 
+/// Whether `next` is what the client did about the failure of `one`. It may begin before the last packets of `one` have
+/// come, but not before its end was decided.
+fn is_next_try(one: &Digest, next: &Digest) -> bool {
+    let soon = matches!((one.end, next.start), (Some(end), Some(start)) if start - end <= RETRY_US);
+    one.is(EndState::Bad) && one.cause != NEVER_SPOKE && next.packet > one.decided && soon
+}
+
+/// A failed try that was followed by one that failed for another cause: something was changed in between, or the two
+/// were made with different settings.
+fn other_causes(digests: &[&Digest], notes: &mut Vec<Note>) {
+    let pair = |digest: &Digest| Some((digest.client.clone(), digest.server.clone()));
+    for ((client, server), group) in group_by(digests, pair) {
+        let other = |pair: &&[&Digest]| {
+            let [one, next] = pair else { return false };
+            is_next_try(one, next) && next.is(EndState::Bad) && next.cause != NEVER_SPOKE && one.cause != next.cause
+        };
+        let Some([one, next]) = group.windows(2).find(other) else { continue };
+        let text = format!(
+            "{client} tried again with {server} right after session {} ({}), and failed for another cause (session {}: {}).",
+            one.id, one.cause, next.id, next.cause
+        );
+        notes.push(note(text, &[one, next], firsts(&[one, next])));
+    }
+}
+
 /// A failed try that was followed by a good one.
 fn retries(digests: &[&Digest], notes: &mut Vec<Note>) {
     let pair = |digest: &Digest| Some((digest.client.clone(), digest.server.clone()));
     for ((client, server), group) in group_by(digests, pair) {
         let follows = |pair: &&[&Digest]| {
             let [one, next] = pair else { return false };
-            one.is(EndState::Bad)
-                && one.cause != NEVER_SPOKE
-                && next.is(EndState::Good)
-                && is_soon(one.end, next.start, RETRY_US)
+            is_next_try(one, next) && next.is(EndState::Good)
         };
         let pairs: Vec<&[&Digest]> = group.windows(2).filter(follows).collect();
         let failed: Vec<&Digest> = pairs.iter().filter_map(|pair| pair.first().copied()).collect();
@@ -383,20 +409,32 @@ fn retries(digests: &[&Digest], notes: &mut Vec<Note>) {
 
 /// An address that did not answer, and the next one of the same name (RFC 8305, Happy Eyeballs).
 fn other_addresses(digests: &[&Digest], notes: &mut Vec<Note>) {
-    for pair in digests.windows(2) {
-        let [one, next] = pair else { continue };
-        let unreachable = matches!(one.cause.as_str(), "tcp-refused" | "tcp-no-answer");
-        let elsewhere = one.server.port == next.server.port && one.server.address != next.server.address;
-        if !unreachable || !elsewhere || !is_soon(one.start, next.start, OTHER_ADDRESS_US) {
+    for (index, one) in digests.iter().enumerate() {
+        if !matches!(one.cause.as_str(), "tcp-refused" | "tcp-no-answer") {
             continue;
         }
+        let elsewhere = |next: &Digest| {
+            one.server.port == next.server.port
+                && one.server.address != next.server.address
+                && is_soon(one.start, next.start, OTHER_ADDRESS_US)
+        };
+        // Over the other version of IP the client has another address; only the very next try can be taken for its own.
+        let same = |next: &Digest| one.client == next.client || is_version6(&one.client) != is_version6(&next.client);
+        let rest = digests.get(index + 1..).unwrap_or_default();
+        let next = rest.iter().find(|next| one.client == next.client && elsewhere(next));
+        let Some(next) = next.or_else(|| rest.first().filter(|next| same(next) && elsewhere(next))) else { continue };
         let text = format!(
             "The client turned to {} (session {}) as {} could not be reached (session {}: {}): clients try the \
              addresses of a name one after the other.",
             next.server, next.id, one.server, one.id, one.cause
         );
-        notes.push(note(text, pair, firsts(pair)));
+        let pair = [*one, *next];
+        notes.push(note(text, &pair, firsts(&pair)));
     }
+}
+
+fn is_version6(address: &str) -> bool {
+    address.contains(':')
 }
 
 fn is_soon(before: Option<i128>, after: Option<i128>, limit: i128) -> bool {
@@ -446,6 +484,42 @@ mod tests {
         let retry = notes.iter().find(|note| note.text.contains("tried again")).expect("a note");
         assert_eq!(retry.sessions, [1, 2]);
         assert_eq!(retry.packets, [10, 20]);
+    }
+
+    #[test]
+    fn a_retry_may_begin_before_the_failed_try_is_closed() {
+        let mut sessions = [at(sample::expired(), 1, 1, "192.0.2.1"), at(sample::established(), 2, 1, "192.0.2.1")];
+        sessions[0].server.port = sessions[1].server.port;
+        let decided = sessions[0].diagnosis.evidence.iter().map(|one| one.packet).max().expect("evidence");
+        sessions[1].first_packet = decided + 1;
+        sessions[0].last_packet = decided + 5;
+        assert!(texts(&sessions).iter().any(|text| text.contains("tried again")));
+        sessions[1].first_packet = decided - 1;
+        assert!(!texts(&sessions).iter().any(|text| text.contains("tried again")), "side by side is no retry");
+    }
+
+    #[test]
+    fn a_retry_that_fails_otherwise() {
+        let mut sessions = [at(sample::expired(), 1, 1, "192.0.2.1"), at(sample::expired(), 2, 2, "192.0.2.1")];
+        sessions[0].first_packet = 1;
+        sessions[1].first_packet = 100;
+        assert!(!texts(&sessions).iter().any(|text| text.contains("another cause")));
+        "client-cert-missing".clone_into(&mut sessions[1].diagnosis.cause);
+        let expected = "session 1 (client-cert-expired), and failed for another cause (session 2: client-cert-missing)";
+        assert!(texts(&sessions).iter().any(|text| text.contains(expected)), "{:?}", texts(&sessions));
+    }
+
+    #[test]
+    fn another_address_of_another_client_is_no_retry() {
+        let mut sessions = [at(sample::expired(), 1, 1, "192.0.2.1"), at(sample::expired(), 2, 2, "192.0.2.2")];
+        sessions[1].server.port = sessions[0].server.port;
+        "tcp-refused".clone_into(&mut sessions[0].diagnosis.cause);
+        let turned = |sessions: &[Session]| texts(sessions).iter().any(|text| text.starts_with("The client turned to"));
+        assert!(turned(&sessions));
+        "192.0.2.11".clone_into(&mut sessions[1].client.address);
+        assert!(!turned(&sessions));
+        "2001:db8::1".clone_into(&mut sessions[1].client.address);
+        assert!(turned(&sessions), "the other version of IP");
     }
 
     #[test]
