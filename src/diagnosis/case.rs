@@ -51,16 +51,26 @@ impl<'a> Case<'a> {
         if !matches!(self.ending, Ending::Completed) {
             return None;
         }
-        let empty = self.answered_empty() || self.session.resumed.is_some();
-        let (at, what) = hidden_answer(self.session, empty)?;
-        let doubtful = match what {
-            HiddenAnswer::NginxPage => self.asked() || self.session.resumed.is_some(),
-            HiddenAnswer::DatabaseError => true,
-            HiddenAnswer::ShortAnswer => {
-                self.asked() && (self.answered_empty() || self.flaws(Role::Client).iter().any(Flaw::is_universal))
+        let resumed = self.session.resumed.is_some();
+        let empty = self.answered_empty();
+        let (at, seen) = hidden_answer(self.session, empty || resumed)?;
+        let flawed = || self.asked() && self.flaws(Role::Client).iter().any(Flaw::is_universal);
+        let what = match seen {
+            HiddenAnswer::ShortAnswer if self.asked() && empty => seen,
+            // Whoever looks at such a certificate refuses it.
+            HiddenAnswer::ShortAnswer | HiddenAnswer::Brief | HiddenAnswer::Connack if flawed() => {
+                HiddenAnswer::ShortAnswer
             }
+            HiddenAnswer::ShortAnswer => HiddenAnswer::Brief,
+            _ => seen,
         };
-        doubtful.then_some(Ending::HiddenAnswer { at, what })
+        let told = match what {
+            HiddenAnswer::NginxPage => self.asked() || resumed,
+            HiddenAnswer::DatabaseError | HiddenAnswer::ShortAnswer => true,
+            HiddenAnswer::ForbiddenPage | HiddenAnswer::Connack => !resumed,
+            HiddenAnswer::Brief => self.asked() && !resumed,
+        };
+        told.then_some(Ending::HiddenAnswer { at, what })
     }
 
     /// The chain of `role`: of the main handshake, or of a later authentication.
@@ -72,7 +82,7 @@ impl<'a> Case<'a> {
     pub fn presented_at(&self, role: Role) -> Option<At> {
         let later = self.session.reauthentication.iter().rev().find_map(|seen| {
             let answer = seen.value.answer.seen()?;
-            answer.value.chain().map(|_| answer.at())
+            (!matches!(answer.value, CertificateSent::Empty)).then(|| answer.at())
         });
         later
             .filter(|_| role == Role::Client)

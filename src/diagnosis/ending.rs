@@ -4,7 +4,9 @@
 use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
 use crate::session::inference::HiddenAnswer;
-use crate::session::{AlertSeen, Corruption, Refusal, RefusalMeaning, Session, Signal, Transport};
+use crate::session::{
+    AlertSeen, Corruption, ReauthenticationKind, Refusal, RefusalMeaning, Session, Signal, Transport,
+};
 use crate::tls::alert::Alert;
 
 /// How far the handshake had come.
@@ -204,6 +206,9 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
         return false;
     }
     let from = seen.value.from;
+    if from == Role::Server && refused_again(session, seen) {
+        return true;
+    }
     let spoke = session.application_data.of(from).first.is_some_and(|at| at.packet <= seen.packet);
     match from {
         Role::Server => {
@@ -217,6 +222,21 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
         // A client that has finished may say goodbye without having said anything else.
         Role::Client => !spoke && session.finished.client.seen().is_none_or(|f| f.packet > seen.packet),
     }
+}
+
+/// Whether an encrypted alert is all that the server said to a client that had answered a later CertificateRequest. A
+/// server that takes the answer goes on, with tickets and with what was asked for.
+fn refused_again(session: &Session, seen: &Seen<AlertSeen>) -> bool {
+    let answered = session
+        .reauthentication
+        .iter()
+        .rev()
+        .filter(|again| again.value.kind == ReauthenticationKind::PostHandshake)
+        .find_map(|again| again.value.answer.seen());
+    let Some(answered) = answered else { return false };
+    let went_on = session.application_data.server.last.is_some_and(|at| at.packet > answered.packet)
+        || session.tickets.iter().any(|ticket| ticket.packet > answered.packet);
+    seen.packet > answered.packet && !went_on
 }
 
 /// A refusal that has to do with who the client is.

@@ -128,6 +128,10 @@ impl<'a> Refused<'a> {
                 None if GENERIC.contains(&alert) => Fit::Unusual,
                 None => Fit::Excludes,
             },
+            // What tells nothing speaks for none of many faults.
+            How::Answer(_, HiddenAnswer::Brief | HiddenAnswer::Connack) if fault != Fault::NotAuthorized => {
+                Fit::Excludes
+            }
             How::Hidden(_) | How::Answer(..) => Fit::Silent,
             How::Page(seen) => page_fit(seen.value.meaning, fault),
             // Nobody leaves TLS for plaintext who trusts his peer.
@@ -185,6 +189,13 @@ pub const fn answer_words(what: HiddenAnswer) -> &'static str {
         HiddenAnswer::NginxPage => {
             "the server's one encrypted answer is exactly as long as nginx's page about client certificates, and it closed after it"
         }
+        HiddenAnswer::ForbiddenPage => {
+            "the server's one encrypted answer is exactly as long as the page 403 of HAProxy or nginx"
+        }
+        HiddenAnswer::Connack => {
+            "the server gave an encrypted answer of four bytes and closed, as an MQTT broker does that refuses a client"
+        }
+        HiddenAnswer::Brief => "the server gave one short encrypted answer, and closed after it",
         HiddenAnswer::DatabaseError => {
             "the database gave one short encrypted answer, and the connection was closed after it"
         }

@@ -12,8 +12,9 @@ use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::RULES;
 use crate::endpoint::Address;
-use crate::knowledge::remedies;
+use crate::knowledge::{keys, remedies};
 use crate::role::{Role, Side};
+use crate::session::inference::HiddenAnswer;
 use crate::session::outcome::Outcome;
 use crate::session::{Decryption, Session};
 use crate::trust::Beliefs;
@@ -221,17 +222,26 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     } else {
         " as far as can be read"
     };
+    let (confidence, needs) = match case.ending {
+        _ if certain => (Confidence::Certain, Vec::new()),
+        // It has the mark of a refusal, and may be one that has nothing to do with certificates.
+        Ending::HiddenAnswer { what: HiddenAnswer::ForbiddenPage | HiddenAnswer::Connack, .. } => {
+            (Confidence::Possible, vec![keys::key_log(&session.stack)])
+        }
+        Ending::HiddenAnswer { .. } => (Confidence::Likely, vec![keys::key_log(&session.stack)]),
+        _ => (Confidence::Likely, Vec::new()),
+    };
     Diagnosis {
         outcome: Outcome::Established,
         cause: Cause::None,
         side: Side::None,
-        confidence: if certain { Confidence::Certain } else { Confidence::Likely },
+        confidence,
         summary: format!("The handshake was completed{resumed}{mutual}{app}."),
         explanation: String::new(),
         evidence: in_order(&evidence),
         remedies: Vec::new(),
         alternatives: alternatives(ranked, &[], Cause::None),
-        needs: Vec::new(),
+        needs,
     }
 }
 

@@ -38,7 +38,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             Confidence::Likely
         }
         How::Page(_) => return Assessment::Silent,
-        How::Answer(_, HiddenAnswer::NginxPage) => Confidence::Likely,
+        How::Answer(_, HiddenAnswer::NginxPage | HiddenAnswer::ForbiddenPage) => Confidence::Likely,
         How::Answer(..) => Confidence::Possible,
         How::Closed(..) if case.has_holes() => Confidence::Possible,
         How::Closed(..) if role == Role::Client && refused.stage == Stage::ClientFlight => {

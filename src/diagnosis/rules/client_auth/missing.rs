@@ -155,7 +155,13 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
             };
             Some((confidence, Evidence::of(seen, text)))
         }
-        Ending::HiddenAnswer { at, what } => Some((Confidence::Likely, Evidence::at(at, answer_words(what)))),
+        Ending::HiddenAnswer { at, what } => {
+            let confidence = match what {
+                HiddenAnswer::Brief | HiddenAnswer::Connack => Confidence::Possible,
+                _ => Confidence::Likely,
+            };
+            Some((confidence, Evidence::at(at, answer_words(what))))
+        }
         Ending::LeftAtOnce { by: Role::Server, at, how } => Some((
             Confidence::Likely,
             Evidence::at(at, format!("the server {} without having sent anything", how.words())),

@@ -62,6 +62,15 @@ fn examine(case: &Case<'_>) -> Assessment {
                 .needs(crate::knowledge::keys::key_log(&session.stack));
             Assessment::Supported(finding)
         }
+        Ending::HiddenAnswer {
+            at,
+            what: what @ (HiddenAnswer::ForbiddenPage | HiddenAnswer::Connack | HiddenAnswer::Brief),
+        } if presented => {
+            let summary = "The server may have taken the client's certificate, and then have turned the client away.";
+            let finding = Finding::possible(summary, Evidence::at(at, answer_words(what)))
+                .needs(crate::knowledge::keys::key_log(&session.stack));
+            Assessment::Supported(finding)
+        }
         Ending::Alert { seen, alert, .. }
             if alert.description == ACCESS_DENIED && seen.value.from == Role::Server && presented =>
         {

@@ -5,9 +5,11 @@ use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::finding::{Evidence, Finding};
+use crate::diagnosis::refused::answer_words;
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::role::Role;
 use crate::session::RefusalMeaning;
+use crate::session::inference::HiddenAnswer;
 
 /// Its rule.
 pub const RULE: Rule = Rule {
@@ -18,7 +20,18 @@ pub const RULE: Rule = Rule {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
-    let Ending::Refusal { seen } = case.ending else { return Assessment::Silent };
+    let seen = match case.ending {
+        Ending::Refusal { seen } => seen,
+        Ending::HiddenAnswer { at, what: what @ (HiddenAnswer::ForbiddenPage | HiddenAnswer::Connack) }
+            if session.certificate_request.is_not_sent() && session.reauthentication.is_empty() =>
+        {
+            let summary = "The server never asked the client for a certificate, and may then have refused the client.";
+            let finding = Finding::possible(summary, Evidence::at(at, answer_words(what)))
+                .needs(crate::knowledge::keys::key_log(&session.stack));
+            return Assessment::Supported(finding);
+        }
+        _ => return Assessment::Silent,
+    };
     if let Some(request) = session.certificate_request.seen() {
         return match seen.value.meaning {
             RefusalMeaning::CertificateMissing => {

@@ -4,7 +4,12 @@
 //! Everything found here is marked as inferred, with the reason, and never proves anything by itself.
 //! Where a sender pads, no length fits, and nothing is said.
 
+mod again;
+mod answer;
+
 use std::borrow::Cow;
+
+pub use answer::{HiddenAnswer, hidden_answer};
 
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
@@ -15,6 +20,8 @@ use crate::session::{
 };
 use crate::tls::handshake::NewSessionTicket;
 use crate::tls::record::ContentType;
+
+use again::Again;
 
 /// Body of a client Certificate with one certificate of no bytes: context, list length, entry header.
 const CERTIFICATE_OVERHEAD: usize = 13;
@@ -306,12 +313,28 @@ impl Reading {
         }
     }
 
+    /// The authentication that followed the handshake, where the client offered one.
+    fn again(&self, session: &Session) -> Option<Again> {
+        if matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable) {
+            return None;
+        }
+        let records: Vec<&ProtectedRecord> = self.records.iter().chain(&self.tail).collect();
+        Again::find(&records, self.flight_end, self.lengths, session.client_hello.value()?)
+    }
+
     /// What follows the client's Finished: tickets, data, an alert at the end.
     fn tell_after(&self, session: &mut Session) {
         if matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable) {
             return;
         }
-        let after: Vec<&ProtectedRecord> = self.records.iter().skip(self.flight_end).chain(&self.tail).collect();
+        let again = self.again(session);
+        if let Some(again) = &again {
+            again.tell(session);
+        }
+        let chain = self.records.iter().chain(&self.tail).enumerate().skip(self.flight_end);
+        let of_handshake = |index: usize| again.as_ref().is_some_and(|again| again.holds(index));
+        let after: Vec<&ProtectedRecord> =
+            chain.filter(|(index, _)| !of_handshake(*index)).map(|(_, record)| record).collect();
         let suite = session.server_hello.value().map_or(0, |hello| hello.cipher_suite);
         for role in [Role::Client, Role::Server] {
             let own: Vec<&ProtectedRecord> = after.iter().copied().filter(|record| record.from == role).collect();
@@ -379,7 +402,9 @@ impl Reading {
             .filter(|alert| alert.is_inferred())
             .map(|alert| (alert.value.from, alert.at()))
             .collect();
-        let tickets: Vec<At> = session.tickets.iter().map(Seen::at).collect();
+        let tickets: Vec<(At, usize)> =
+            session.tickets.iter().map(|ticket| (ticket.at(), ticket.value.ticket_len)).collect();
+        let again = self.again(session);
         let mut runs: Vec<Entry> = Vec::new();
         for (index, record) in self.records.iter().chain(&self.tail).enumerate() {
             let is_alert = alerts.iter().any(|(role, at)| *role == record.from && *at == record.at)
@@ -393,7 +418,9 @@ impl Reading {
                 (EntryKind::Handshake, name, "encrypted".into())
             } else if record.from == Role::Client && index < self.flight_end {
                 (EntryKind::Handshake, self.client_name(index), self.client_text(index, client_why))
-            } else if record.from == Role::Server && tickets.contains(&record.at) {
+            } else if let Some(name) = again.as_ref().and_then(|again| again.name(index, record)) {
+                (EntryKind::Handshake, name, "encrypted, after the handshake".into())
+            } else if record.from == Role::Server && tickets.contains(&(record.at, record.length)) {
                 (EntryKind::Handshake, "NewSessionTicket", "encrypted".into())
             } else {
                 (EntryKind::ApplicationData, "ApplicationData", "".into())
@@ -435,61 +462,6 @@ impl Reading {
     }
 }
 
-/// What a server's one answer betrays that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HiddenAnswer {
-    /// As long as the page by which nginx says that no certificate was sent, or that it did not verify;
-    /// and the server closed behind it.
-    NginxPage,
-    /// A database's first answer, behind which the connection was closed.
-    DatabaseError,
-    /// An answer of the size of an error page, behind which the server closed.
-    ShortAnswer,
-}
-
-/// A database's refusal takes at least a code and a sentence, and the record's own overhead.
-const SMALLEST_ERROR: usize = 80;
-/// Lengths of the names by which nginx and its kin sign their pages: `nginx`, `nginx/1.26.2`,
-/// `openresty`, `openresty/1.25.3.1`.
-const NGINX_NAMES: &[usize] = &[5, 9, 10, 11, 12, 18, 19, 20];
-/// nginx's answer 400 "No required SSL certificate was sent" without its two signatures.
-const NGINX_MISSING: usize = 365;
-/// nginx's answer 400 "The SSL certificate error" without its two signatures.
-const NGINX_INVALID: usize = 343;
-
-/// What the server's one encrypted answer looks like, where there was one and the connection was closed
-/// right behind it. `empty`: the client had shown no certificate.
-pub fn hidden_answer(session: &Session, empty: bool) -> Option<(At, HiddenAnswer)> {
-    let (client, server) = (&session.application_data.client, &session.application_data.server);
-    let asked_at = client.first?;
-    let at = server.first?;
-    let [length] = server.closed_lengths.as_slice() else { return None };
-    if server.records != 1 || asked_at.packet > at.packet {
-        return None;
-    }
-    let database =
-        session.preamble.as_ref().is_some_and(|preamble| matches!(preamble.protocol, "postgresql" | "mysql"));
-    let spoke = *length >= SMALLEST_ERROR;
-    if database && client.records == 1 && spoke {
-        return Some((at, HiddenAnswer::DatabaseError));
-    }
-    let closed = |role: Role| {
-        let goodbye = session.alerts_of(role).map(|seen| seen.packet).find(|packet| *packet >= at.packet);
-        let fin = session.tcp.fin.of(role).map(|at| at.packet);
-        [goodbye, fin].into_iter().flatten().min()
-    };
-    let server_closed = closed(Role::Server)?;
-    if closed(Role::Client).is_some_and(|client| client < server_closed) {
-        return None;
-    }
-    let plain = length.checked_sub(overhead12_or_13(session)?)?;
-    let base = if empty { NGINX_MISSING } else { NGINX_INVALID };
-    if NGINX_NAMES.iter().any(|name| base + 2 * name == plain) {
-        return Some((at, HiddenAnswer::NginxPage));
-    }
-    (300..=600).contains(&plain).then_some((at, HiddenAnswer::ShortAnswer))
-}
-
 /// What protection adds to a record of application data; `None` where it depends on the length.
 fn overhead12_or_13(session: &Session) -> Option<usize> {
     let suite = session.server_hello.value()?.cipher_suite;
@@ -514,11 +486,22 @@ fn server_padding(session: &Session, suite: u16, records: &[ProtectedRecord]) ->
     if is_padded { JSSE_PADDING } else { 0 }
 }
 
+/// The block of the cipher that OpenSSL seals tickets with.
+const TICKET_BLOCK: usize = 16;
+/// A ticket that holds the session itself is no shorter, protection included.
+const SMALLEST_SEALED: usize = 200;
+
 /// How many of the server's records after the client's Finished are tickets.
 fn leading_tickets(data: &[&ProtectedRecord], after: &[&ProtectedRecord]) -> usize {
     let plausible = |record: &&ProtectedRecord| (60..=4_096).contains(&record.length);
     match data {
         [first, second, ..] if first.length == second.length && plausible(first) => 2,
+        // OpenSSL encrypts the session in blocks: a byte more in one of two tickets can make a block more.
+        [first, second, ..]
+            if first.length.abs_diff(second.length) == TICKET_BLOCK && first.length >= SMALLEST_SEALED =>
+        {
+            2
+        }
         [first, ..] if plausible(first) => {
             let asked_before =
                 after.iter().take_while(|record| record.at != first.at).any(|record| record.from == Role::Client);
