@@ -180,7 +180,8 @@ fn finding(case: &Case<'_>, confidence: Confidence, refusal: Evidence, empty: &E
         case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
     let mut finding =
         Finding::with(confidence, summary, Evidence::at(empty.at, empty.text)).and_maybe(request).and(refusal);
-    if confidence < Confidence::Certain && empty.inferred {
+    let unread = matches!(case.ending, Ending::HiddenAnswer { .. });
+    if confidence < Confidence::Certain && (empty.inferred || unread) {
         finding = finding.needs(keys::key_log(&case.session.stack));
     }
     issuers(case, finding)

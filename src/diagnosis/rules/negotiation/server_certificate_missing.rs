@@ -27,6 +27,9 @@ const HUNG_UP: u8 = u8::MAX;
 /// The server closed in good order in answer to the ClientHello. BoringSSL does so where it has no certificate at all; many
 /// others do it for many other reasons.
 fn hung_up(case: &Case<'_>) -> Option<Evidence> {
+    if case.session.preamble.is_some() || case.session.plaintext.server.is_some() {
+        return None;
+    }
     match case.ending {
         Ending::Closed { by: Role::Server, at, how: Close::Fin, stage: Stage::Hello } if !case.has_holes() => {
             Some(Evidence::at(at, "the server closed the connection in answer to the ClientHello"))
