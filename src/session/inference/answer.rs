@@ -35,6 +35,8 @@ const NGINX_MISSING: usize = 365;
 const NGINX_INVALID: usize = 343;
 /// nginx's answer 403 with `Connection: close`, without its two signatures.
 const NGINX_FORBIDDEN: usize = 279;
+/// The names of it that most servers have: `nginx`, `nginx/1.26.2`, and openresty's.
+const COMMON_NAMES: &[usize] = &[5, 9, 12, 18];
 /// The same with `Connection: keep-alive`, for the names that most servers have: `nginx` and `nginx/1.26.2`. Here the
 /// client may close first, so that the length alone has to tell.
 const NGINX_FORBIDDEN_KEPT: [usize; 2] = [294, 308];
@@ -80,11 +82,11 @@ pub fn hidden_answer(session: &Session, empty: bool) -> Option<(At, HiddenAnswer
     if by_client.is_some_and(|by_client| by_client < by_server) {
         return None;
     }
-    let nginx = |base: usize| NGINX_NAMES.iter().any(|name| base + 2 * name == plain);
+    let nginx = |base: usize, names: &[usize]| names.iter().any(|name| base + 2 * name == plain);
     let asked = client.closed_lengths.first().and_then(|asked| asked.checked_sub(overhead));
     let what = match () {
-        () if nginx(if empty { NGINX_MISSING } else { NGINX_INVALID }) => HiddenAnswer::NginxPage,
-        () if nginx(NGINX_FORBIDDEN) => HiddenAnswer::ForbiddenPage,
+        () if nginx(if empty { NGINX_MISSING } else { NGINX_INVALID }, NGINX_NAMES) => HiddenAnswer::NginxPage,
+        () if nginx(NGINX_FORBIDDEN, COMMON_NAMES) => HiddenAnswer::ForbiddenPage,
         () if plain == CONNACK && client.records == 1 && asked >= Some(CONNECT) => HiddenAnswer::Connack,
         () if ERROR_PAGE.contains(&plain) => HiddenAnswer::ShortAnswer,
         () if (SMALLEST_ANSWER..*ERROR_PAGE.start()).contains(&plain) => HiddenAnswer::Brief,

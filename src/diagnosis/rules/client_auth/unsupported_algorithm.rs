@@ -3,7 +3,7 @@
 
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
-use crate::diagnosis::ending::Ending;
+use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::iana::signature_schemes;
@@ -46,7 +46,7 @@ fn schemes_of(kind: KeyKind, tls13: bool) -> &'static [u16] {
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
     let Some(request_seen) = session.certificate_request.seen() else { return Assessment::Silent };
-    let Some(request) = request_seen.value.message.as_ref() else { return Assessment::Silent };
+    let Some(request) = request_seen.value.message.as_ref() else { return unread(case) };
     let refused_by_server = case.refused(Role::Client).is_some()
         || matches!(case.ending, Ending::Alert { seen, .. } if seen.value.from == Role::Server);
     let client_gave_up = matches!(case.ending, Ending::Alert { seen, alert, .. }
@@ -102,6 +102,21 @@ fn examine(case: &Case<'_>) -> Assessment {
     let finding = Finding::with(confidence, summary, first)
         .and(Evidence::of(request_seen, allowed(request)))
         .and_maybe(case.presented_at(Role::Client).map(|at| Evidence::at(at, format!("the client's key is {key}"))));
+    Assessment::Supported(finding)
+}
+
+/// The client was asked for a certificate, and stopped with an alert in the place of its answer; neither can be read.
+fn unread(case: &Case<'_>) -> Assessment {
+    let Ending::HiddenAlert { seen, stage: Stage::ServerFlight } = case.ending else { return Assessment::Silent };
+    if seen.value.from != Role::Client {
+        return Assessment::Silent;
+    }
+    let summary = "The client stopped when it was asked for a certificate: its key may be of a kind that the server does not allow.";
+    let evidence = Evidence::of(seen, "the client sent an encrypted alert in the place of its Certificate");
+    let asked = case.session.certificate_request.seen();
+    let finding = Finding::possible(summary, evidence)
+        .and_maybe(asked.map(|seen| Evidence::of(seen, "the server asked for a certificate")))
+        .needs(crate::knowledge::keys::key_log(&case.session.stack));
     Assessment::Supported(finding)
 }
 
