@@ -16,7 +16,7 @@ use crate::seen::{At, Observed, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
     AlertSeen, CLOSED_LENGTHS, CertificateSent, FinishedSeen, InferredClientAuth, ProtectedRecord, RequestSeen,
-    Session, Transport,
+    Session, Stack, Transport,
 };
 use crate::tls::handshake::NewSessionTicket;
 use crate::tls::record::ContentType;
@@ -109,8 +109,20 @@ enum Flight {
         /// Length of the certificates in bytes, as far as the record lengths tell.
         certificates: Option<usize>,
     },
+    /// A Certificate, and an alert in the place of its CertificateVerify.
+    GaveUp {
+        /// Length of the certificate in bytes.
+        certificate: usize,
+    },
     /// No length fits.
     Unreadable,
+}
+
+impl Flight {
+    /// Whether it ends with Finished.
+    const fn is_whole(self) -> bool {
+        matches!(self, Self::FinishedOnly | Self::Empty | Self::Presented { .. })
+    }
 }
 
 struct Reading {
@@ -122,15 +134,40 @@ struct Reading {
     /// Index after the client's Finished.
     flight_end: usize,
     flight: Flight,
+    /// The client's stack puts each message into a record of its own, as far as it is known.
+    apart: bool,
 }
+
+/// Stacks that put each message of a flight into a record of its own.
+const APART: &[Stack] = &[
+    Stack::OpenSsl,
+    Stack::LibreSsl,
+    Stack::Node,
+    Stack::Go,
+    Stack::GnuTls,
+    Stack::Jsse,
+    Stack::Erlang,
+    Stack::WolfSsl,
+    Stack::S2n,
+    Stack::MbedTls,
+];
 
 impl Reading {
     fn new(suite: u16, records: Vec<ProtectedRecord>, tail: Vec<ProtectedRecord>, session: &Session) -> Self {
         let plain = Lengths::of(suite, 0);
         let padded = Lengths::of(suite, JSSE_PADDING);
         let early = session.client_hello.value().is_some_and(|hello| hello.extensions.has(42));
-        let mut reading =
-            Self { lengths: plain, records, tail, flight_start: None, flight_end: 0, flight: Flight::Unreadable };
+        let client = crate::session::stack::guess(session, Role::Client).candidates;
+        let apart = !client.is_empty() && client.iter().all(|stack| APART.contains(stack));
+        let mut reading = Self {
+            lengths: plain,
+            records,
+            tail,
+            flight_start: None,
+            flight_end: 0,
+            flight: Flight::Unreadable,
+            apart,
+        };
         reading.flight_start = reading.client_flight_start(early, plain);
         // The client pads or it does not: take what fits. The server's padding is its own matter.
         for lengths in [plain, padded] {
@@ -209,6 +246,15 @@ impl Reading {
             }
         }
         let Some((index, length)) = client.first().copied() else { return (Flight::Nothing, 0) };
+        if self.apart
+            && let [_, alerts @ ..] = client
+            && !alerts.is_empty()
+            && alerts.iter().all(|(_, length)| *length == lengths.alert())
+            && let Some(certificate) = length.checked_sub(lengths.overhead + CERTIFICATE_OVERHEAD)
+            && certificate >= SMALLEST_CERTIFICATE
+        {
+            return (Flight::GaveUp { certificate }, index + 1);
+        }
         let smallest = CERTIFICATE_OVERHEAD + SMALLEST_CERTIFICATE + 8 + 64 + 4 + lengths.hash + lengths.overhead;
         if length >= smallest && finished.is_none() {
             return (Flight::Presented { certificates: None }, index + 1);
@@ -253,6 +299,14 @@ impl Reading {
                 finished(session, why);
                 let sent = CertificateSent::Unread { approx_len: certificates };
                 session.certificate.client = Observed::Seen(Seen::inferred(sent, at, why));
+                (InferredClientAuth::Presented, why)
+            }
+            Flight::GaveUp { certificate } => {
+                let why = "the client sent a record long enough for a certificate, and then one exactly as long as an alert in the place of its signature";
+                let sent = CertificateSent::Unread { approx_len: Some(certificate) };
+                session.certificate.client = Observed::Seen(Seen::inferred(sent, at, why));
+                let alert = self.client_records().get(1).map(|(index, _)| self.at(*index)).unwrap_or(at);
+                self.add_alert(session, Role::Client, alert, why, false);
                 (InferredClientAuth::Presented, why)
             }
             Flight::Alert => {
@@ -315,7 +369,7 @@ impl Reading {
 
     /// The authentication that followed the handshake, where the client offered one.
     fn again(&self, session: &Session) -> Option<Again> {
-        if matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable) {
+        if !self.flight.is_whole() {
             return None;
         }
         let records: Vec<&ProtectedRecord> = self.records.iter().chain(&self.tail).collect();
@@ -324,7 +378,7 @@ impl Reading {
 
     /// What follows the client's Finished: tickets, data, an alert at the end.
     fn tell_after(&self, session: &mut Session) {
-        if matches!(self.flight, Flight::Nothing | Flight::Alert | Flight::Unreadable) {
+        if !self.flight.is_whole() {
             return;
         }
         let again = self.again(session);
@@ -455,7 +509,7 @@ impl Reading {
         let first = self.flight_start == Some(index);
         match self.flight {
             _ if length == self.lengths.finished() => "Finished",
-            Flight::Empty | Flight::Presented { .. } if first => "Certificate",
+            Flight::Empty | Flight::Presented { .. } | Flight::GaveUp { .. } if first => "Certificate",
             Flight::Presented { .. } if self.lengths.is_certificate_verify(length) => "CertificateVerify",
             _ => "Handshake",
         }

@@ -105,19 +105,32 @@ fn examine(case: &Case<'_>) -> Assessment {
     Assessment::Supported(finding)
 }
 
-/// The client was asked for a certificate, and stopped with an alert in the place of its answer; neither can be read.
+/// The client was asked for a certificate, and stopped with an alert in the place of its answer or of its signature; none
+/// of it can be read.
 fn unread(case: &Case<'_>) -> Assessment {
-    let Ending::HiddenAlert { seen, stage: Stage::ServerFlight } = case.ending else { return Assessment::Silent };
+    let Ending::HiddenAlert { seen, stage } = case.ending else { return Assessment::Silent };
     if seen.value.from != Role::Client {
         return Assessment::Silent;
     }
-    let summary = "The client stopped when it was asked for a certificate: its key may be of a kind that the server does not allow.";
-    let evidence = Evidence::of(seen, "the client sent an encrypted alert in the place of its Certificate");
+    let key_log = crate::knowledge::keys::key_log(&case.session.stack);
     let asked = case.session.certificate_request.seen();
-    let finding = Finding::possible(summary, evidence)
-        .and_maybe(asked.map(|seen| Evidence::of(seen, "the server asked for a certificate")))
-        .needs(crate::knowledge::keys::key_log(&case.session.stack));
-    Assessment::Supported(finding)
+    let asked = asked.map(|seen| Evidence::of(seen, "the server asked for a certificate"));
+    let sent = case.session.certificate.client.seen();
+    let finding = match (stage, sent) {
+        (Stage::ServerFlight, None) => Finding::possible(
+            "The client stopped when it was asked for a certificate: its key may be of a kind that the server does not allow.",
+            Evidence::of(seen, "the client sent an encrypted alert in the place of its Certificate"),
+        )
+        .and_maybe(asked),
+        (Stage::ClientFlight, Some(sent)) => Finding::likely(
+            "The client sent its certificate and could not sign for it: its key can make none of the signatures that the server allows.",
+            Evidence::of(seen, "the client sent an encrypted alert in the place of its CertificateVerify"),
+        )
+        .and(Evidence::of(sent, "the client sent a record long enough for a certificate"))
+        .explain("With its Certificate the client has accepted the server's. What follows is its own signature; a key that cannot be used (on a token, say) stops it in the same way."),
+        _ => return Assessment::Silent,
+    };
+    Assessment::Supported(finding.needs(key_log))
 }
 
 /// Certificate types of TLS 1.2 (RFC 5246 section 7.4.4, RFC 8422 section 5.5).
