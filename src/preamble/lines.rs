@@ -7,13 +7,25 @@ use crate::preamble::{Tracker, first_line, recognise};
 use crate::role::Role;
 use crate::seen::{At, Seen};
 
+/// How PROXY headers begin.
+const PROXY1: &[u8] = b"PROXY ";
+const PROXY2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// Whether these bytes may be the beginning of a PROXY header whose rest is still to come.
+pub(super) fn is_partial_header(bytes: &[u8]) -> bool {
+    let begun = PROXY1.starts_with(bytes) || PROXY2.starts_with(bytes);
+    let whole = || header_len(bytes).is_some_and(|length| length <= bytes.len());
+    let long = bytes.len() > 108 && bytes.starts_with(PROXY1);
+    !bytes.is_empty() && !long && (begun || (bytes.starts_with(PROXY1) || bytes.starts_with(PROXY2)) && !whole())
+}
+
 /// Length of a header that may share its segment with the first TLS record: PROXY v1 or v2, or the
 /// head of an HTTP response.
 pub(super) fn header_len(bytes: &[u8]) -> Option<usize> {
-    if bytes.starts_with(b"PROXY ") {
+    if bytes.starts_with(PROXY1) {
         return bytes.windows(2).take(108).position(|window| window == b"\r\n").map(|at| at + 2);
     }
-    if bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") {
+    if bytes.starts_with(PROXY2) {
         let length = bytes.get(14..16)?;
         return Some(16 + length.iter().fold(0_usize, |all, byte| all << 8 | usize::from(*byte)));
     }
@@ -49,6 +61,9 @@ impl Tracker {
 
     fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> Vec<u8> {
         let mut rest = bytes;
+        if from == Role::Client && self.protocol.is_none() && is_partial_header(rest) {
+            return rest.to_vec();
+        }
         if from == Role::Client
             && let Some(length) = header_len(rest)
         {
@@ -378,6 +393,29 @@ mod tests {
         socks.feed(Role::Server, &[5, 0xff], At::default());
         let told = socks.finish().expect("a preamble");
         assert!(matches!(told.outcome, PreambleOutcome::Refused(_)) && told.protocol == "socks5");
+    }
+
+    #[test]
+    fn a_proxy_header_may_be_cut_anywhere() {
+        use crate::preamble::{Start, find_tls};
+        let hello = [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+        let version2 = [PROXY2, &[0x21, 0x11, 0, 12, 192, 0, 2, 1, 192, 0, 2, 2, 0, 80, 1, 187]].concat();
+        let version1 = b"PROXY TCP4 192.0.2.1 192.0.2.2 80 443\r\n".to_vec();
+        for (header, protocol) in [(version1, "proxy-v1"), (version2, "proxy-v2")] {
+            for cut in 1..header.len() {
+                let (first, second) = header.split_at(cut);
+                let mut tracker = Tracker::default();
+                assert_eq!(find_tls(Role::Client, &[], first, &tracker), Start::NotYet);
+                tracker.feed(Role::Client, first, At::default());
+                let rest = [second, &hello].concat();
+                let start = find_tls(Role::Client, tracker.held(Role::Client), &rest, &tracker);
+                assert_eq!(start, Start::Tls { skip: second.len() }, "{protocol} cut at {cut}");
+                tracker.feed(Role::Client, second, At::default());
+                let told = tracker.finish().expect("a preamble");
+                assert_eq!(told.protocol, protocol, "cut at {cut}");
+                assert!(told.announced_client.is_some(), "{protocol} cut at {cut}");
+            }
+        }
     }
 
     #[test]

@@ -54,6 +54,9 @@ const KEPT: usize = 8 * 1024;
 /// How many lines of a preamble are kept.
 const LINES: usize = 24;
 
+/// A PROXY header of version 1 is no longer, and the fixed part of version 2 is shorter.
+const LONGEST_LINE: usize = 108;
+
 /// Whether TLS begins in these bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -100,7 +103,13 @@ pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> St
         return Start::Tls { skip: 0 };
     }
     // A PROXY header or a CONNECT response may share its segment with the first record.
-    match lines::header_len(bytes) {
+    let skip = if lines::is_partial_header(held) {
+        let head = bytes.get(..LONGEST_LINE).unwrap_or(bytes);
+        lines::header_len(&[held, head].concat()).and_then(|length| length.checked_sub(held.len()))
+    } else {
+        lines::header_len(bytes)
+    };
+    match skip {
         Some(skip) if at_boundary(skip) => Start::Tls { skip },
         _ => Start::NotYet,
     }
