@@ -94,7 +94,7 @@ fn meaning(args: &ReportArgs, is_ongoing: bool) -> Result<ReportOptions, Error> 
 }
 
 /// The bounds that `--limit NAME=N` sets.
-fn limits(args: &[String]) -> Result<Limits, Error> {
+pub(super) fn limits(args: &[String]) -> Result<Limits, Error> {
     let mut limits = Limits::default();
     for arg in args {
         let parts = arg.split_once('=').and_then(|(name, value)| Some((name, value.parse().ok()?)));

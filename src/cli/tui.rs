@@ -76,6 +76,7 @@ fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, 
         keymap: config.keymap,
         title,
         live: false,
+        kept: Some(options::limits(&args.limit)?.shown),
         save: Some(Box::new(move |export| saver.save(export))),
         end: None,
     })

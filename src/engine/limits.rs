@@ -1,5 +1,6 @@
 //! Bounds on memory and work.
 
+use crate::net::MOST_TUNNELS;
 use crate::time::Elapsed;
 
 /// Bounds on what the engine holds. Reaching one is told as a Problem, never passed over in silence.
@@ -19,6 +20,10 @@ pub struct Limits {
     pub replay: usize,
     /// Entries in the timeline of a session.
     pub timeline: usize,
+    /// Links and tunnels around a packet; at most eight.
+    pub tunnels: usize,
+    /// Sessions that the terminal timeline keeps to be looked at. The engine does not mind it.
+    pub shown: usize,
     /// A connection without packets for so long is closed.
     pub idle: Elapsed,
 }
@@ -32,6 +37,8 @@ impl Default for Limits {
             out_of_order: 1 << 20,
             replay: 0,
             timeline: 2_000,
+            tunnels: MOST_TUNNELS,
+            shown: 50_000,
             idle: Elapsed(600 * NANOS),
         }
     }
@@ -48,6 +55,8 @@ impl Limits {
         ("memory", "bytes held of all connections together"),
         ("out-of-order", "bytes held out of order, for each direction of a connection"),
         ("timeline", "entries in the timeline of a session"),
+        ("tunnels", "links and tunnels around a packet, eight at most"),
+        ("shown", "sessions that the terminal timeline keeps"),
         ("idle", "seconds without a packet after which a connection is closed"),
     ];
 
@@ -61,6 +70,8 @@ impl Limits {
             "memory" => self.memory = size,
             "out-of-order" => self.out_of_order = size,
             "timeline" => self.timeline = size,
+            "tunnels" if size <= MOST_TUNNELS => self.tunnels = size,
+            "shown" if size > 1 => self.shown = size,
             "idle" => match i64::try_from(value).ok().and_then(|seconds| seconds.checked_mul(NANOS)) {
                 Some(idle) => self.idle = Elapsed(idle),
                 None => return false,

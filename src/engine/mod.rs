@@ -321,7 +321,7 @@ impl Engine {
         if packet.time > self.now {
             self.now = packet.time;
         }
-        let parsed = net::decode(packet.link, packet.data, packet.wire_len as usize);
+        let parsed = net::decode_through(self.limits.tunnels, packet.link, packet.data, packet.wire_len as usize);
         for problem in parsed.problems {
             self.problem(problem.at(packet.no));
         }

@@ -43,13 +43,21 @@ pub enum Frame<'a> {
     },
 }
 
-/// Decodes one captured frame of the given link type down to its innermost datagram. `wire_len` is
-/// the length the frame had before the capture cut it.
+/// Links and tunnels that may nest in a packet.
+pub const MOST_TUNNELS: usize = 8;
+
+/// Decodes one captured frame of the given link type down to its innermost datagram, through up to
+/// [`MOST_TUNNELS`] links and tunnels. `wire_len` is the length the frame had before the capture cut it.
 ///
 /// `None` is what is not followed: ARP, management frames, encrypted wireless frames, and what is too
 /// broken to say anything about; the latter has a Problem.
 pub fn decode(link: LinkType, data: &[u8], wire_len: usize) -> Parsed<Option<Frame<'_>>> {
-    let mut walk = Walk::default();
+    decode_through(MOST_TUNNELS, link, data, wire_len)
+}
+
+/// The same through so many links and tunnels at most.
+pub fn decode_through(tunnels: usize, link: LinkType, data: &[u8], wire_len: usize) -> Parsed<Option<Frame<'_>>> {
+    let mut walk = Walk::new(Encapsulation::default(), tunnels);
     let part = Cut::new(data, wire_len);
     let value = match link.0 {
         1 => ethernet::frame(&mut walk, part),
@@ -85,7 +93,7 @@ pub fn decode_joined<'a>(
     data: &'a [u8],
     wire_len: usize,
 ) -> Parsed<Option<Frame<'a>>> {
-    let mut walk = Walk { encapsulation: outer.encapsulation, ..Walk::default() };
+    let mut walk = Walk::new(outer.encapsulation, MOST_TUNNELS);
     let mut header =
         ip::Header { source: outer.source, destination: outer.destination, ttl: outer.ttl, ip_id: outer.ip_id };
     let value = ip::upper(&mut walk, &mut header, protocol, Cut::new(data, wire_len));
@@ -237,10 +245,20 @@ pub enum Layer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Encapsulation {
     /// The layers; `None` after the last.
-    pub layers: [Option<Layer>; 8],
+    pub layers: [Option<Layer>; MOST_TUNNELS],
 }
 
 impl Encapsulation {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.layers.iter().flatten().count()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a layer on the inside; `false` when there are eight already.
     pub fn push(&mut self, layer: Layer) -> bool {
         match self.layers.iter_mut().find(|slot| slot.is_none()) {

@@ -8,8 +8,10 @@ use crate::capture::LinkType;
 use crate::problem::Problem;
 
 /// Collected on the way in. Nothing here allocates as long as nothing is odd.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Walk {
+    /// So many layers may be passed.
+    tunnels: usize,
     /// Layers passed.
     pub(super) encapsulation: Encapsulation,
     /// What was odd.
@@ -21,14 +23,21 @@ pub(super) struct Walk {
 }
 
 impl Walk {
+    /// Begins inside of these layers; so many may be passed in all.
+    pub(super) fn new(encapsulation: Encapsulation, tunnels: usize) -> Self {
+        Self { tunnels, encapsulation, problems: Vec::new(), source: [0; 6], destination: [0; 6] }
+    }
+
     /// Passes a layer; `None`, with a Problem, where too many nest. Every recursion of the decoders
     /// goes through here, so that hostile nesting cannot exhaust the stack.
     #[must_use]
     pub(super) fn push(&mut self, layer: Layer) -> Option<()> {
-        if self.encapsulation.push(layer) {
+        if self.encapsulation.len() < self.tunnels && self.encapsulation.push(layer) {
             return Some(());
         }
-        self.problem("too-many-layers", "More than eight links and tunnels nest in this packet, so it was left alone.");
+        let allowed = self.tunnels;
+        let text = format!("More than {allowed} links and tunnels nest in this packet, so it was left alone.");
+        self.problem("too-many-layers", text);
         None
     }
 

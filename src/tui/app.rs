@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::engine::Limits;
 use crate::report::{Capture, Outcome, Problem, Session};
 use crate::tui::event::Feed;
 use crate::tui::keymap::{Keymap, Scope};
@@ -11,8 +12,6 @@ use crate::tui::list::List;
 use crate::tui::scroll::Scroll;
 use crate::tui::theme::Theme;
 
-/// How many sessions are kept to be looked at. A capture may have more, and a live one has no end.
-pub const KEPT: usize = 50_000;
 /// How many messages are held back while paused.
 const HELD: usize = 10_000;
 /// How many problems are kept.
@@ -29,6 +28,9 @@ pub struct App {
     pub theme: Theme,
     /// New sessions may come at any time.
     pub live: bool,
+    /// How many sessions are kept to be looked at, at least two. A capture may have more, and a live one has no
+    /// end.
+    pub kept: usize,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
     /// What is shown.
@@ -242,6 +244,7 @@ impl App {
             keymap,
             theme,
             live,
+            kept: Limits::default().shown,
             size: (80, 24),
             screen: Screen::Sessions,
             prompt: None,
@@ -340,7 +343,7 @@ impl App {
             self.list.scroll.cursor = place.unwrap_or(self.list.scroll.cursor);
             return;
         }
-        if self.sessions.len() >= KEPT {
+        if self.sessions.len() >= self.kept {
             self.make_room();
         }
         let index = self.sessions.len();
@@ -389,7 +392,7 @@ impl App {
             Screen::Session(screen) => Some(screen.id),
             _ => None,
         };
-        let wanted = (KEPT / 20).max(1);
+        let wanted = (self.kept / 20).max(1);
         let mut go = BTreeSet::new();
         for only_good in [true, false] {
             for session in &self.sessions {
@@ -538,11 +541,12 @@ mod tests {
         (small.timeline, small.client_hello, small.certificate_request) = (Vec::new(), None, None);
         small.certificates = crate::report::Certificates::default();
         let mut app = app(vec![sample::expired()]);
-        for id in 2..=KEPT as u64 + 5 {
+        app.kept = 40;
+        for id in 2..=45 {
             app.feed(Feed::Session(Box::new(Session { id, ..small.clone() })));
         }
-        assert!(app.sessions().len() <= KEPT);
-        assert_eq!(app.let_go as usize + app.sessions().len(), KEPT + 5);
+        assert!(app.sessions().len() <= 40);
+        assert_eq!(app.let_go as usize + app.sessions().len(), 45);
         assert!(app.session(1).is_some() && app.session(2).is_none());
         assert_eq!(app.list.len(), app.sessions().len());
     }

@@ -81,6 +81,8 @@ pub struct Options {
     pub title: String,
     /// New sessions may come at any time.
     pub live: bool,
+    /// How many sessions are kept to be looked at; `None` for as many as [`Limits`](crate::engine::Limits) says.
+    pub kept: Option<usize>,
     /// Who writes files; without it, nothing can be saved.
     pub save: Option<Saver>,
     /// What is to be done once the terminal is given back, and before a signal ends the program.
@@ -118,8 +120,9 @@ pub(crate) trait Outside {
 /// # Errors
 /// Where the terminal cannot be used, or the thread that feeds it panicked.
 pub fn run(feed: &Receiver<Feed>, options: Options) -> io::Result<()> {
-    let Options { mouse, theme, keymap, title, live, save, end } = options;
+    let Options { mouse, theme, keymap, title, live, kept, save, end } = options;
     let mut app = App::new(title, keymap, theme, live);
+    app.kept = kept.unwrap_or(app.kept).max(2);
     let (mut tty, mut screen) = Tty::take(mouse, save)?;
     let result = drive(&mut screen, &mut tty, feed, &mut app);
     // Before anything else is printed.
