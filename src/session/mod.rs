@@ -274,11 +274,34 @@ pub struct Reauthentication {
     /// How.
     pub kind: ReauthenticationKind,
     /// What was asked, where readable.
-    pub request: Option<CertificateRequest>,
+    pub request: Option<Seen<CertificateRequest>>,
     /// What the client answered.
     pub answer: Observed<CertificateSent>,
+    /// The CertificateVerify that went with it, where readable.
+    pub verify: Option<Seen<CertificateVerify>>,
+    /// Whether that signature fits the transcript and the leaf's key. Absent where the server completed the
+    /// renegotiation, as only one does that found it right, and in post-handshake authentication, where it is not
+    /// checked.
+    pub signature: Option<Seen<SignatureCheck>>,
+    /// Finished of each side of a renegotiation, where readable.
+    pub finished: ByRole<Option<Seen<FinishedSeen>>>,
     /// A whole new handshake was seen to follow (renegotiation), whatever stood in it.
     pub completed: bool,
+}
+
+impl Reauthentication {
+    /// One of which nothing but its beginning is known; `hidden` says why the answer is not.
+    pub fn begun(kind: ReauthenticationKind, hidden: Hidden) -> Self {
+        Self {
+            kind,
+            request: None,
+            answer: Observed::Hidden(hidden),
+            verify: None,
+            signature: None,
+            finished: ByRole::default(),
+            completed: false,
+        }
+    }
 }
 
 /// How a second authentication is done.

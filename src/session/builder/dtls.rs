@@ -42,7 +42,8 @@ struct Side {
     assembler: Assembler,
     /// Epoch, and the numbers seen in it.
     windows: Vec<(u64, Window)>,
-    keys12: Option<Protection>,
+    /// Keys by epoch: each handshake of a connection has one.
+    keys12: Vec<(u64, Protection)>,
     attempts: u32,
     keys13: Vec<(u64, Dtls13Protection)>,
     looks: VecDeque<Vec<u8>>,
@@ -125,7 +126,7 @@ impl State {
         let mut fragments = Fragments::new(body);
         for fragment in fragments.by_ref() {
             // Each handshake counts its messages from 0: this is another one.
-            let renegotiates = protected && fragment.sequence == 0 && !builder.session.is_tls13();
+            let renegotiates = protected && fragment.sequence == 0 && builder.may_begin_again(from);
             let side = self.sides.of_mut(from);
             if renegotiates && builder.phase == Phase::Established && side.assembler.due() != Some(0) {
                 side.assembler.restart();
@@ -186,13 +187,13 @@ impl State {
         let outer = record.header.content_type;
         builder.session.keep_protected(ProtectedRecord { from, outer, length, at, inner });
         match outcome {
-            Outcome::Opened(opened) => self.opened(builder, from, &opened, at),
+            Outcome::Opened(opened) => self.opened(builder, from, record, &opened, at),
             Outcome::Closed(error) => self.closed(builder, from, record, error, at),
             Outcome::Repeated | Outcome::Early => {}
         }
     }
 
-    fn opened(&mut self, builder: &mut Builder, from: Role, opened: &Opened, at: At) {
+    fn opened(&mut self, builder: &mut Builder, from: Role, record: &Record<'_>, opened: &Opened, at: At) {
         *builder.opened.of_mut(from) += 1;
         self.sides.of_mut(from).opened = true;
         match opened.content_type {
@@ -206,6 +207,7 @@ impl State {
                     builder.tell_signal(Seen::decrypted(Signal::HandshakeDone, at));
                 }
             }
+            ContentType::CHANGE_CIPHER_SPEC => builder.change_cipher_spec_again(from, record.header, at),
             content_type => builder.opened_record(from, content_type, &opened.plaintext, at, at),
         }
     }
@@ -239,20 +241,15 @@ impl State {
     }
 
     fn open12(&mut self, builder: &mut Builder, from: Role, record: &Record<'_>) -> Outcome {
-        let side = self.sides.of_mut(from);
-        if side.keys12.is_none() && side.attempts < ATTEMPTS {
-            side.attempts += 1;
-            side.keys12 = builder.tls12_protection(from);
-        }
+        let epoch = u64::from(record.epoch);
         // Finished may overtake the messages before it.
         let finished = record.header.content_type == ContentType::HANDSHAKE;
-        let due = builder.session.change_cipher_spec.of(from).is_some();
-        if finished && !due && !self.rereading {
+        if finished && !builder.has_switched(from, epoch) && !self.rereading {
             return Outcome::Early;
         }
-        let epoch = u64::from(record.epoch);
         let side = self.sides.of_mut(from);
-        let Some(keys) = &side.keys12 else {
+        side.find_keys12(builder, from, epoch);
+        let Some((_, keys)) = side.keys12.iter().find(|(of, _)| *of == epoch) else {
             return if side.is_new(epoch, record.sequence) { Outcome::Closed(None) } else { Outcome::Repeated };
         };
         let result = if record.header.content_type.0 == 25 {
@@ -264,8 +261,7 @@ impl State {
         if !side.is_new(epoch, record.sequence) {
             return Outcome::Repeated;
         }
-        // A renegotiation has keys of its own, which are not followed.
-        result.map_or_else(|error| Outcome::Closed((record.epoch == 1).then_some(error)), Outcome::Opened)
+        result.map_or_else(|error| Outcome::Closed(Some(error)), Outcome::Opened)
     }
 
     fn open13(&mut self, builder: &mut Builder, from: Role, record: &Record<'_>) -> Outcome {
@@ -336,6 +332,20 @@ impl State {
 }
 
 impl Side {
+    fn find_keys12(&mut self, builder: &mut Builder, from: Role, epoch: u64) {
+        let newest = self.keys12.last().map_or(0, |(epoch, _)| *epoch);
+        if epoch <= newest || self.attempts >= ATTEMPTS {
+            return;
+        }
+        self.attempts += 1;
+        let Some(keys) = builder.protection_of_epoch(from, epoch) else { return };
+        self.attempts = 0;
+        self.keys12.push((epoch, keys));
+        if self.keys12.len() > EPOCHS {
+            self.keys12.remove(0);
+        }
+    }
+
     /// Tries the keys after a KeyUpdate (RFC 9147 section 6.1).
     fn next_epoch(&mut self, record: &Record<'_>) -> Option<(u64, u64, Opened)> {
         let (epoch, newest) = self.keys13.last()?;

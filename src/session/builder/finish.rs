@@ -134,6 +134,9 @@ impl Builder {
             let seen = Seen::inferred(FinishedSeen { verified: None }, at, why);
             *self.session.finished.of_mut(from) = Observed::Seen(seen);
             ("Finished", "encrypted")
+        } else if self.renegotiation.as_deref().is_some_and(|renegotiation| renegotiation.awaits_finished(from)) {
+            self.closed_renegotiated_finished(from);
+            ("Finished", "encrypted: the end of a renegotiation")
         } else if self.session.transport == Transport::Dtls {
             // Most likely the same flight again.
             return;
@@ -158,8 +161,7 @@ impl Builder {
             Role::Client => ReauthenticationKind::RenegotiationByClient,
             Role::Server => ReauthenticationKind::RenegotiationByServer,
         };
-        let value =
-            Reauthentication { kind, request: None, answer: Observed::Hidden(Hidden::Encrypted), completed: false };
+        let value = Reauthentication::begun(kind, Hidden::Encrypted);
         let why = "handshake records after both Finished are a renegotiation";
         self.session.reauthentication.push(Seen::inferred(value, at, why));
     }

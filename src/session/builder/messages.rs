@@ -5,15 +5,16 @@ use crate::iana::handshake_types;
 use crate::problem::Problem;
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
+use crate::session::builder::renegotiation::Renegotiation;
 use crate::session::builder::{Builder, Phase};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    CertificateSent, FinishedSeen, Reauthentication, ReauthenticationKind, Refusal, RequestSeen, Resumption, Transport,
+    CertificateSent, FinishedSeen, ReauthenticationKind, Refusal, RequestSeen, Resumption, Transport,
 };
 use crate::tls::extension::ExtensionBody;
 use crate::tls::handshake::{
-    self, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, DecodeContext, HandshakeMessage,
-    NewSessionTicket, ServerHello,
+    self, CertificateMessage, CertificateVerify, ClientHello, DecodeContext, HandshakeMessage, NewSessionTicket,
+    ServerHello,
 };
 use crate::tls::record::RecordHeader;
 use crate::x509;
@@ -21,7 +22,7 @@ use crate::x509;
 /// The longest chain that is parsed.
 const CHAIN_LIMIT: usize = 32;
 /// How many tickets and second authentications a session keeps.
-const LIST_LIMIT: usize = 32;
+pub(super) const LIST_LIMIT: usize = 32;
 
 impl Builder {
     /// One complete handshake message, header included in `raw`.
@@ -29,12 +30,15 @@ impl Builder {
         let dtls = self.session.transport == Transport::Dtls;
         // `raw` has the header of DTLS there, which has 12 bytes.
         let body = raw.get(if dtls { 12 } else { 4 }..).unwrap_or(&[]);
+        let agreed = self.session.server_hello.value().map(|hello| (hello.selected_version(), hello.cipher_suite));
+        let again = self.renegotiation.as_deref().and_then(Renegotiation::agreed);
+        let (version, cipher_suite) = again.or(agreed).unwrap_or_default();
         let context = DecodeContext {
-            version: self.session.version().unwrap_or(0),
+            version,
             tls13: self.session.is_tls13(),
             dtls,
             from_server: from == Role::Server,
-            cipher_suite: self.session.server_hello.value().map_or(0, |hello| hello.cipher_suite),
+            cipher_suite,
         };
         let parsed = handshake::decode(kind, body, context);
         self.decoded(from, kind, parsed, raw, at, protected);
@@ -71,25 +75,31 @@ impl Builder {
             ..self.entry(from, EntryKind::Handshake, crate::session::describe::name(&message), at)
         };
         self.push(entry);
-        if let HandshakeMessage::ClientHello(hello) = &message
-            && self.phase == Phase::Established
-        {
-            self.renegotiation(from, hello.clone(), at, protected);
+        let message = match message {
+            HandshakeMessage::ClientHello(hello) if self.phase == Phase::Established => {
+                if from == Role::Client {
+                    self.renegotiate(hello, raw, at, protected);
+                }
+                return;
+            }
+            other => other,
+        };
+        if self.renegotiation.is_some() {
+            self.renegotiated_message(from, message, (kind, raw), at, protected);
             return;
         }
-        let in_handshake = !finished_before && !self.renegotiating;
-        if in_handshake && kind != 0 {
+        if !finished_before && kind != 0 {
             // HelloRequest is no part of the transcript (RFC 5246 section 7.4.1.1).
             self.transcript.push(from, kind, raw);
         }
-        if self.renegotiating || finished_before {
+        if finished_before {
             self.late_message(from, message, at, protected);
         } else {
             self.main_message(from, message, at, protected);
         }
     }
 
-    fn seen<T>(value: T, at: At, protected: bool) -> Seen<T> {
+    pub(super) fn seen<T>(value: T, at: At, protected: bool) -> Seen<T> {
         if protected { Seen::decrypted(value, at) } else { Seen::read(value, at) }
     }
 
@@ -211,7 +221,7 @@ impl Builder {
         *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(sent, at, protected));
     }
 
-    fn chain_of(message: &CertificateMessage) -> CertificateSent {
+    pub(super) fn chain_of(message: &CertificateMessage) -> CertificateSent {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
         }
@@ -235,37 +245,9 @@ impl Builder {
         }
     }
 
-    fn ticket(&mut self, ticket: NewSessionTicket, at: At, protected: bool) {
+    pub(super) fn ticket(&mut self, ticket: NewSessionTicket, at: At, protected: bool) {
         if self.session.tickets.len() < LIST_LIMIT {
             self.session.tickets.push(Self::seen(ticket, at, protected));
-        }
-    }
-
-    /// A ClientHello after the handshake: renegotiation (TLS 1.2 and below).
-    fn renegotiation(&mut self, from: Role, _hello: ClientHello, at: At, protected: bool) {
-        if from != Role::Client {
-            return;
-        }
-        self.renegotiating = true;
-        let asked = self.session.reauthentication.last().is_some_and(|seen| {
-            seen.value.kind == ReauthenticationKind::RenegotiationByServer && !seen.value.answer.is_seen()
-        });
-        if !asked {
-            self.reauthenticate(ReauthenticationKind::RenegotiationByClient, None, at, protected);
-        }
-    }
-
-    fn reauthenticate(
-        &mut self,
-        kind: ReauthenticationKind,
-        request: Option<CertificateRequest>,
-        at: At,
-        protected: bool,
-    ) {
-        if self.session.reauthentication.len() < LIST_LIMIT {
-            let answer = Observed::Hidden(crate::seen::Hidden::AfterCapture);
-            let value = Reauthentication { kind, request, answer, completed: false };
-            self.session.reauthentication.push(Self::seen(value, at, protected));
         }
     }
 
@@ -275,15 +257,16 @@ impl Builder {
             HandshakeMessage::NewSessionTicket(ticket) => self.ticket(ticket, at, protected),
             HandshakeMessage::KeyUpdate { .. } => self.direction.of_mut(from).update(),
             HandshakeMessage::HelloRequest => {
-                self.reauthenticate(ReauthenticationKind::RenegotiationByServer, None, at, protected);
+                // It may be said more than once before the client complies (RFC 5246 section 7.4.1.1).
+                let said = self.session.reauthentication.last().is_some_and(|seen| {
+                    seen.value.kind == ReauthenticationKind::RenegotiationByServer && !seen.value.completed
+                });
+                if !said {
+                    self.reauthenticate(ReauthenticationKind::RenegotiationByServer, None, at, protected);
+                }
             }
             HandshakeMessage::CertificateRequest(request) if self.session.is_tls13() => {
                 self.reauthenticate(ReauthenticationKind::PostHandshake, Some(request), at, protected);
-            }
-            HandshakeMessage::CertificateRequest(request) => {
-                if let Some(last) = self.session.reauthentication.last_mut() {
-                    last.value.request = Some(request);
-                }
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
                 let sent = Self::chain_of(&message);
@@ -291,8 +274,10 @@ impl Builder {
                     last.value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }
             }
-            HandshakeMessage::Finished { .. } if self.renegotiating && from == Role::Server => {
-                self.renegotiating = false;
+            HandshakeMessage::CertificateVerify(verify) if from == Role::Client => {
+                if let Some(last) = self.session.reauthentication.last_mut() {
+                    last.value.verify = Some(Self::seen(verify, at, protected));
+                }
             }
             _ => {}
         }

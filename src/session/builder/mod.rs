@@ -2,10 +2,12 @@
 //! and fills a [`Session`]. It judges nothing.
 
 mod dtls;
+mod exchange;
 mod finish;
 mod messages;
 mod protection;
 mod quic;
+mod renegotiation;
 mod replay;
 mod transcript;
 mod verify;
@@ -28,6 +30,7 @@ use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};
 
 use protection::Direction;
+use renegotiation::{Names, Renegotiation};
 use replay::{Event, Replay};
 use transcript::Transcript;
 
@@ -66,13 +69,14 @@ pub struct Builder {
     joiner: ByRole<Joiner>,
     direction: ByRole<Direction>,
     transcript: Transcript,
-    /// Master secret (TLS 1.2 and below), once known.
+    /// Master secret (TLS 1.2 and below) of the last handshake that was completed, once known.
     master: Option<Secret>,
     /// Body of the ClientKeyExchange, for RSA key transport.
     key_exchange: Option<Vec<u8>>,
-    /// A handshake has been completed before on this connection: what comes is a renegotiation.
-    renegotiating: bool,
-    /// Messages of a renegotiation or a post-handshake authentication are being read.
+    /// A handshake has been completed before on this connection, and another one is under way.
+    renegotiation: Option<Box<Renegotiation>>,
+    /// Every handshake that was renegotiated, for keys that come late.
+    renegotiated: Vec<Names>,
     watcher: app::Watcher,
     phase: Phase,
     /// Records opened, records that stayed closed, by side.
@@ -122,7 +126,8 @@ impl Builder {
             transcript: Transcript::of(transport == Transport::Dtls),
             master: None,
             key_exchange: None,
-            renegotiating: false,
+            renegotiation: None,
+            renegotiated: Vec::new(),
             watcher: app::Watcher::default(),
             phase: Phase::Fresh,
             opened: ByRole::default(),
@@ -185,15 +190,24 @@ impl Builder {
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
         self.keys = keys;
         let stayed_closed = self.closed.client.any() || self.closed.server.any();
-        let Some(hello) = self.session.client_hello.value() else { return };
-        let session_id = self.session.server_hello.value().map(|hello| hello.session_id.as_slice()).unwrap_or_default();
-        let logged = self.keys.secrets(&hello.random).map_or(0, |secrets| secrets.labels().count());
-        let known = logged + usize::from(self.keys.master(&hello.random, session_id).is_some());
         // Reading again with the keys of the last time would give what that gave.
-        if stayed_closed && known > self.replay.known_keys && self.replay.is_on() {
-            self.replay.known_keys = known;
+        if stayed_closed && self.known_keys() > self.replay.known_keys && self.replay.is_on() {
             self.read_again();
+            // Reading may have brought a renegotiated handshake to light, and its keys.
+            self.replay.known_keys = self.known_keys();
         }
+    }
+
+    /// How many keys of this session are known.
+    fn known_keys(&self) -> usize {
+        let known = |random: &[u8; 32], session_id: &[u8]| {
+            let logged = self.keys.secrets(random).map_or(0, |secrets| secrets.labels().count());
+            logged + usize::from(self.keys.master(random, session_id).is_some())
+        };
+        let Some(hello) = self.session.client_hello.value() else { return 0 };
+        let session_id = self.session.server_hello.value().map(|hello| hello.session_id.as_slice()).unwrap_or_default();
+        let later = self.renegotiated.iter().map(|names| known(&names.client_random, &names.session_id));
+        known(&hello.random, session_id) + later.sum::<usize>()
     }
 
     fn read_again(&mut self) {
@@ -278,6 +292,7 @@ impl Builder {
         match header.content_type {
             ContentType::HANDSHAKE => self.handshake_bytes(from, fragment, first, last, false),
             ContentType::ALERT => self.alerts(from, fragment, last, false),
+            ContentType::CHANGE_CIPHER_SPEC if self.is_altered(from, header, fragment, last) => {}
             ContentType::CHANGE_CIPHER_SPEC => self.change_cipher_spec(from, header, last),
             ContentType::APPLICATION_DATA => self.count_application(from, fragment.len(), last, false),
             _ => {}
@@ -364,6 +379,9 @@ impl Builder {
         self.direction.of_mut(from).lost();
         if self.phase != Phase::Established {
             self.transcript.break_off("packets of the handshake are missing from the capture");
+        }
+        if let Some(renegotiation) = &mut self.renegotiation {
+            renegotiation.lost();
         }
         let missing = gap.len.map_or_else(|| "an unknown number of".to_owned(), |len| len.to_string());
         let mut entry = self.entry(from, EntryKind::Note, "Gap", gap.at);
@@ -551,9 +569,23 @@ impl Builder {
         self.stays_closed(from, header, length, at);
     }
 
+    /// Whether a ChangeCipherSpec is not what its sender wrote: in a renegotiation it is itself protected, by the keys
+    /// that it ends. That is noted.
+    fn is_altered(&mut self, from: Role, header: RecordHeader, fragment: &[u8], at: At) -> bool {
+        let protected = self.direction.of(from).is_protected() && !self.session.is_tls13();
+        let altered = protected && self.direction.of(from).refutes(header, fragment);
+        if altered && self.session.corrupted.len() < ALERT_LIMIT {
+            let value = Corrupted { from, what: Corruption::BadMac };
+            self.session.corrupted.push(Seen::decrypted(value, at));
+        }
+        altered
+    }
+
     fn change_cipher_spec(&mut self, from: Role, header: RecordHeader, at: At) {
         let mut entry = self.entry(from, EntryKind::ChangeCipherSpec, "ChangeCipherSpec", at);
         entry.length = Some(usize::from(header.length));
+        // In a renegotiation it is under the keys that it ends.
+        entry.protected = self.session.change_cipher_spec.of(from).is_some() && header.length > 1;
         // A HelloRetryRequest is TLS 1.3 already.
         let tls13 = self.session.is_tls13()
             || self.session.hello_retry.is_some()
@@ -568,10 +600,16 @@ impl Builder {
         {
             last.value.completed = true;
         }
-        if self.session.change_cipher_spec.of(from).is_none() {
+        let again = self.session.change_cipher_spec.of(from).is_some();
+        if !again {
             *self.session.change_cipher_spec.of_mut(from) = Some(Seen::read((), at));
         }
-        if !tls13 {
+        if tls13 {
+            return;
+        }
+        if again {
+            self.protect_renegotiated(from);
+        } else {
             self.protect12(from);
         }
     }

@@ -3,6 +3,7 @@
 use crate::decrypt::{OpenError, Protection};
 use crate::role::Role;
 use crate::seen::{At, Seen};
+use crate::session::builder::exchange::Exchange;
 use crate::session::builder::transcript::Transcript;
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Corrupted, Corruption, ProtectedRecord};
@@ -74,6 +75,12 @@ impl Direction {
             self.epochs = vec![next];
             self.proven = false;
         }
+    }
+
+    /// Whether a record is plainly not what its sender wrote, by keys that have fitted.
+    pub(super) fn refutes(&self, header: RecordHeader, fragment: &[u8]) -> bool {
+        let opens = |protection: &Protection| protection.would_open(header, fragment);
+        self.proven && !self.lost && !self.epochs.iter().any(opens)
     }
 
     fn open(&mut self, header: RecordHeader, fragment: &[u8]) -> Result<(ContentType, Vec<u8>), OpenError> {
@@ -230,16 +237,21 @@ impl Builder {
         direction.stage = Stage::Handshake;
     }
 
+    /// The first handshake of the connection.
+    pub(super) fn exchange(&self) -> Option<Exchange<'_>> {
+        Some(Exchange {
+            client: self.session.client_hello.value()?,
+            server: self.session.server_hello.value()?,
+            key_exchange: self.key_exchange.as_deref(),
+            transcript: &self.transcript,
+        })
+    }
+
     pub(super) fn tls12_protection(&mut self, from: Role) -> Option<Protection> {
-        let client_random = self.session.client_hello.value()?.random;
-        let server = self.session.server_hello.value()?;
-        let (suite, version, server_random) = (server.cipher_suite, server.selected_version(), server.random);
-        let encrypt_then_mac = server.extensions.has(22);
         if self.master.is_none() {
-            self.master = self.find_master(&client_random, &server_random, suite, version);
+            self.master = self.exchange()?.master(&self.keys);
         }
-        let master = self.master.as_ref()?;
-        let pair = Protection::tls12_pair(suite, version, master, &client_random, &server_random, encrypt_then_mac)?;
+        let pair = self.exchange()?.protection(self.master.as_ref()?)?;
         Some(match from {
             Role::Client => pair.client,
             Role::Server => pair.server,

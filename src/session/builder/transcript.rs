@@ -28,7 +28,8 @@ pub(super) struct Transcript {
     draft: bool,
 }
 
-const CLIENT_HELLO: u8 = 1;
+/// ClientHello.
+pub(super) const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE_VERIFY: u8 = 15;
 const FINISHED: u8 = 20;

@@ -1,6 +1,5 @@
 //! Signatures and Finished values, checked against the transcript.
 
-use crate::decrypt::Secret;
 use crate::decrypt::hash::Hash;
 use crate::decrypt::schedule::{self, LabelPrefix};
 use crate::decrypt::suite::SuiteParameters;
@@ -9,6 +8,7 @@ use crate::seen::Seen;
 use crate::session::builder::{Builder, transcript};
 use crate::session::{AlertSeen, SignatureCheck, Transport};
 use crate::tls::handshake::CertificateVerify;
+use crate::x509::Certificate;
 use crate::x509::signature::{Verification, verify_tls};
 
 const CLOSE_NOTIFY: u8 = 0;
@@ -35,6 +35,11 @@ fn as_check(verification: Verification) -> SignatureCheck {
     }
 }
 
+/// Whether a CertificateVerify over `message` fits the leaf.
+pub(super) fn check(leaf: &Certificate, verify: &CertificateVerify, message: &[u8]) -> SignatureCheck {
+    as_check(verify_tls(&leaf.key, verify.scheme, message, &verify.signature))
+}
+
 impl Builder {
     fn suite_hash(&self) -> impl Fn(&[u8]) -> Vec<u8> + use<> {
         let hash = self.suite().map_or(Hash::Sha256, |suite| suite.hash);
@@ -48,6 +53,7 @@ impl Builder {
     /// Checks the signatures of the handshake, unless it is plain that the peers did and were content: that is so
     /// in nearly every session of a large capture, and a check costs more than everything else.
     pub(super) fn check_signatures(&mut self) {
+        self.check_renegotiated_signature();
         if self.is_content() {
             return;
         }
@@ -97,7 +103,7 @@ impl Builder {
         if self.session.version() == Some(0x0300) {
             return SignatureCheck::Unchecked("SSL 3.0 signs in a way of its own");
         }
-        as_check(verify_tls(&leaf.key, verify.scheme, &message, &verify.signature))
+        check(leaf, verify, &message)
     }
 
     /// Whether the signature over the ephemeral key fits the server's leaf (RFC 5246 section 7.4.3).
@@ -114,46 +120,17 @@ impl Builder {
     /// Whether a Finished's verify_data fits; `None` where it cannot be checked.
     pub(super) fn check_finished(&self, from: Role, verify_data: &[u8]) -> Option<bool> {
         let tls13 = self.session.is_tls13();
-        let bytes = self.transcript.before(from, transcript::FIN, tls13, self.suite_hash())?;
-        let server = self.session.server_hello.value()?;
-        let suite = self.suite()?;
         let expected = if tls13 {
+            let bytes = self.transcript.before(from, transcript::FIN, tls13, self.suite_hash())?;
+            let suite = self.suite()?;
             let random = self.session.client_hello.value()?.random;
             let secret = self.keys.handshake13(&random, from)?;
             let prefix =
                 if self.session.transport == Transport::Dtls { LabelPrefix::Dtls13 } else { LabelPrefix::Tls13 };
             schedule::verify_data_tls13(suite.hash, secret, prefix, &suite.hash.digest(&bytes))?
         } else {
-            let version = server.selected_version();
-            let transcript = schedule::finished_hash(version, &suite).digest(&bytes);
-            schedule::verify_data(version, suite.hash, self.master.as_ref()?, from, &transcript)
+            self.exchange()?.verify_data(self.master.as_ref()?, from)?
         };
         Some(expected == verify_data)
-    }
-
-    /// The master secret, from the key log or from the server's RSA key.
-    pub(super) fn find_master(
-        &self,
-        client_random: &[u8; 32],
-        server_random: &[u8; 32],
-        suite: u16,
-        version: u16,
-    ) -> Option<Secret> {
-        let server = self.session.server_hello.value()?;
-        if let Some(master) = self.keys.master(client_random, &server.session_id) {
-            return Some(master);
-        }
-        let body = self.key_exchange.as_ref()?;
-        let offered = self.session.client_hello.value()?.version;
-        let premaster = self.keys.premaster(client_random, body, offered)?;
-        let suite = SuiteParameters::of(suite)?;
-        const EXTENDED_MASTER_SECRET: u16 = 23;
-        if server.extensions.has(EXTENDED_MASTER_SECRET) {
-            let through = self.transcript.through(Role::Client, 16, false, |_| Vec::new())?;
-            let session_hash = schedule::finished_hash(version, &suite).digest(&through);
-            Some(schedule::extended_master_secret(version, suite.hash, &premaster, &session_hash))
-        } else {
-            Some(schedule::master_secret(version, suite.hash, &premaster, client_random, server_random))
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! Certificate, CertificateVerify and Finished are as long as in the handshake, and stand behind it.
 
 use crate::role::Role;
-use crate::seen::{At, Observed, Seen};
+use crate::seen::{At, Hidden, Observed, Seen};
 use crate::session::inference::{CERTIFICATE_OVERHEAD, Lengths, SMALLEST_CERTIFICATE};
 use crate::session::{CertificateSent, ProtectedRecord, Reauthentication, ReauthenticationKind, Session};
 use crate::tls::handshake::ClientHello;
@@ -91,7 +91,7 @@ impl Again {
         let why = "the client offered post_handshake_auth, and records as long as its answer to a later request follow the handshake";
         let answer = Observed::Seen(Seen::inferred(self.answer.clone(), self.at, why));
         let kind = ReauthenticationKind::PostHandshake;
-        let value = Reauthentication { kind, request: None, answer, completed: false };
+        let value = Reauthentication { answer, ..Reauthentication::begun(kind, Hidden::Encrypted) };
         session.reauthentication.push(Seen::inferred(value, self.at, why));
     }
 }
