@@ -3,11 +3,13 @@
 
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
+use crate::diagnosis::finding::Evidence;
 use crate::diagnosis::refused::{Fit, Refused};
 use crate::role::{ByRole, Role};
-use crate::seen::{At, Observed};
+use crate::seen::{At, Observed, Seen};
 use crate::session::inference::{HiddenAnswer, hidden_answer};
 use crate::session::{CertificateSent, Session, SignatureCheck};
+use crate::tls::handshake::{CertificateRequest, CertificateVerify};
 use crate::trust::{Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, chain, name_match};
 use crate::x509::Certificate;
 
@@ -84,9 +86,7 @@ impl<'a> Case<'a> {
             let answer = seen.value.answer.seen()?;
             (!matches!(answer.value, CertificateSent::Empty)).then(|| answer.at())
         });
-        later
-            .filter(|_| role == Role::Client)
-            .or_else(|| self.session.certificate.of(role).seen().map(crate::seen::Seen::at))
+        later.filter(|_| role == Role::Client).or_else(|| self.session.certificate.of(role).seen().map(Seen::at))
     }
 
     /// What the user says that the verifier of `role`'s certificate trusts.
@@ -96,9 +96,35 @@ impl<'a> Case<'a> {
 
     /// What is known of issuers besides the chain of `role`.
     pub fn known_issuers(&self, role: Role) -> KnownIssuers<'_> {
-        let request = self.session.certificate_request.value().and_then(|request| request.message.as_ref());
-        let requested = request.filter(|_| role == Role::Client).map_or(&[][..], |request| &request.authorities);
+        let request = self.request().filter(|_| role == Role::Client);
+        let requested = request.map_or(&[][..], |request| &request.authorities);
         KnownIssuers { requested, anchors: self.anchors(role), seen: presented(self.session, role.peer()) }
+    }
+
+    /// The server's question for a certificate that was answered last: where it was asked again after the handshake,
+    /// that one. `None` where it cannot be read.
+    pub fn request(&self) -> Option<&'a CertificateRequest> {
+        let later = self.session.reauthentication.iter().rev().find_map(|seen| seen.value.request.as_ref());
+        let main = || self.session.certificate_request.value()?.message.as_ref();
+        later.map(|seen| &seen.value).or_else(main)
+    }
+
+    /// Where it was asked, and how that is known.
+    pub fn request_evidence(&self, text: impl Into<String>) -> Option<Evidence> {
+        let later = self.session.reauthentication.iter().rev().find_map(|seen| seen.value.request.as_ref());
+        match later {
+            Some(seen) => Some(Evidence::of(seen, text)),
+            None => self.session.certificate_request.seen().map(|seen| Evidence::of(seen, text)),
+        }
+    }
+
+    /// The client's CertificateVerify that went with its last answer.
+    pub fn client_verify(&self) -> Option<&'a CertificateVerify> {
+        let answered = self.session.reauthentication.iter().rev().find(|seen| seen.value.answer.is_seen());
+        match answered {
+            Some(seen) => seen.value.verify.as_ref().map(|verify| &verify.value),
+            None => self.session.certificate_verify.client.value(),
+        }
     }
 
     /// Whether a certificate was sent when it was asked for again after the handshake.
@@ -167,9 +193,17 @@ impl<'a> Case<'a> {
     /// Whether the CertificateVerify (or the signature over the key exchange) of `role` does not fit
     /// its certificate.
     pub fn signature_is_wrong(&self, role: Role) -> bool {
-        let verify = self.session.certificate_verify_signature.of(role).as_ref();
-        let exchange = self.session.server_key_exchange_signature.as_ref().filter(|_| role == Role::Server);
-        [verify, exchange].into_iter().flatten().any(|seen| seen.value == SignatureCheck::Invalid)
+        self.signature_checks(role).any(|seen| seen.value == SignatureCheck::Invalid)
+    }
+
+    /// What became of each signature of `role` that was checked, those of a renegotiation included.
+    pub fn signature_checks(&self, role: Role) -> impl Iterator<Item = &'a Seen<SignatureCheck>> {
+        let session = self.session;
+        let exchange = session.server_key_exchange_signature.as_ref().filter(|_| role == Role::Server);
+        let verify = session.certificate_verify_signature.of(role).as_ref();
+        let again = session.reauthentication.iter().filter(move |_| role == Role::Client);
+        let later = again.filter_map(|seen| seen.value.signature.as_ref());
+        [exchange, verify].into_iter().flatten().chain(later)
     }
 
     /// The name that the client meant to reach, where it is known.
@@ -205,8 +239,7 @@ impl<'a> Case<'a> {
 
     /// Whether the server named an issuer of the client's chain as one that it accepts.
     pub fn issuer_is_named(&self) -> bool {
-        let request = self.session.certificate_request.value().and_then(|request| request.message.as_ref());
-        let named = request.map_or(&[][..], |request| &request.authorities);
+        let named = self.request().map_or(&[][..], |request| &request.authorities);
         self.presented(Role::Client).iter().any(|certificate| named.contains(&certificate.issuer.der))
     }
 

@@ -155,6 +155,9 @@ impl<'a> Ending<'a> {
 
     /// Neither an alert nor a refusal: what the connection itself tells.
     fn without_words(session: &'a Session) -> Self {
+        if let Some((by, at, how)) = left_renegotiation(session) {
+            return Self::Closed { by, at, how, stage: Stage::ClientFlight };
+        }
         if is_completed(session) {
             return left_at_once(session).map_or(Self::Completed, |(by, at, how)| Self::LeftAtOnce { by, at, how });
         }
@@ -355,6 +358,15 @@ fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> 
 fn is_reaction(session: &Session, seen: &Seen<AlertSeen>, alert: Alert) -> bool {
     let closed = session.tcp.fin.of(seen.value.from.peer()).is_some_and(|at| at.packet <= seen.packet);
     closed && matches!(alert.description, DECODE_ERROR | 10 | 80)
+}
+
+/// The first close behind a client's answer in a renegotiation that was never completed: the handshake that it
+/// ended is the later one.
+fn left_renegotiation(session: &Session) -> Option<(Role, At, Close)> {
+    let last = session.reauthentication.last()?;
+    let renegotiates = last.value.kind != ReauthenticationKind::PostHandshake && !last.value.completed;
+    let answer = last.value.answer.seen().filter(|_| renegotiates)?;
+    first_close(session, answer.packet)
 }
 
 /// A side's own close right behind a complete handshake, with not a byte of application data of its own.

@@ -204,6 +204,8 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
         && ranked.is_empty()
         && answered
         && !case.has_holes()
+        // As long as nobody has closed, the server may still ask for a certificate, and refuse it.
+        && !session.open_at_end
         && matches!(case.ending, Ending::Completed);
     let mutual = match (case.asked(), case.answered_empty()) {
         (true, false) if session.certificate.client.is_seen() => ", with a client certificate",

@@ -81,7 +81,9 @@ const fn decryption(decryption: model::Decryption) -> Decryption {
 /// What is known of client authentication; of a later request, where the handshake itself had none.
 fn client_auth(session: &Session) -> ClientAuth {
     let main = main_client_auth(session);
-    let later = session.reauthentication.last().map(|seen| match seen.value.answer.value() {
+    let told = |seen: &&Seen<model::Reauthentication>| seen.value.request.is_some() || seen.value.answer.is_seen();
+    let list = &session.reauthentication;
+    let later = list.iter().rev().find(told).or(list.last()).map(|seen| match seen.value.answer.value() {
         Some(CertificateSent::Empty) => ClientAuth::RequestedEmpty,
         Some(CertificateSent::Chain(_) | CertificateSent::Unread { .. }) => ClientAuth::RequestedPresented,
         // A renegotiation that cannot be read may have had no request at all.

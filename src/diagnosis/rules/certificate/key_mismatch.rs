@@ -38,12 +38,6 @@ pub const SERVER: Rule = Rule {
     examine: |case| examine(case, Role::Server),
 };
 
-fn checks<'a>(case: &Case<'a>, role: Role) -> Vec<&'a Seen<SignatureCheck>> {
-    let verify = case.session.certificate_verify_signature.of(role).as_ref();
-    let exchange = case.session.server_key_exchange_signature.as_ref().filter(|_| role == Role::Server);
-    [exchange, verify].into_iter().flatten().collect()
-}
-
 /// A signature that does not fit, and an alert that is not one for certificates: Go says
 /// unexpected_message.
 fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<SignatureCheck>>) -> Assessment {
@@ -53,8 +47,8 @@ fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<Signatur
         {
             let summary = format!(
                 "The {role} signed with a key that does not belong to its certificate{}, and the {} refused it.",
-                role.peer(),
-                subject(case, role)
+                subject(case, role),
+                role.peer()
             );
             let number = alert.description;
             let text =
@@ -69,7 +63,7 @@ fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<Signatur
 }
 
 fn examine(case: &Case<'_>, role: Role) -> Assessment {
-    let checks = checks(case, role);
+    let checks: Vec<&Seen<SignatureCheck>> = case.signature_checks(role).collect();
     let invalid = checks.iter().find(|seen| seen.value == SignatureCheck::Invalid).copied();
     let verifier = role.peer();
     let Some(refused) = case.refused(role) else { return refused_otherwise(case, role, invalid) };

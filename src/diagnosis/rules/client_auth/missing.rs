@@ -108,8 +108,7 @@ fn said_so(case: &Case<'_>) -> Option<Finding> {
 /// Certain, unless the server's request leaves out a common kind of key: then the client may well have a
 /// certificate, and could not use it.
 fn sure(case: &Case<'_>) -> Confidence {
-    let request = case.session.certificate_request.value().and_then(|request| request.message.as_ref());
-    let narrow = request.is_some_and(|request| {
+    let narrow = case.request().is_some_and(|request| {
         let list = &request.signature_algorithms;
         let rsa = list.iter().any(|scheme| matches!(scheme, 0x0804..=0x0806) || scheme & 0xff == 1);
         let ecdsa = list.iter().any(|scheme| scheme & 0xff == 3 && *scheme < 0x0700);
@@ -124,8 +123,7 @@ fn session_did_not_ask(case: &Case<'_>) -> bool {
 }
 
 fn with_answer(case: &Case<'_>, finding: Finding) -> Finding {
-    let request =
-        case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
+    let request = case.request_evidence("the server asked for a certificate");
     let answer = empty(case).map(|empty| Evidence::at(empty.at, empty.text));
     issuers(case, finding.and_maybe(request).and_maybe(answer))
 }
@@ -176,8 +174,7 @@ fn refusal(case: &Case<'_>, empty: &Empty) -> Option<(Confidence, Evidence)> {
 
 fn finding(case: &Case<'_>, confidence: Confidence, refusal: Evidence, empty: &Empty) -> Finding {
     let summary = "The server asked for a client certificate, the client sent none, and the server gave up for it.";
-    let request =
-        case.session.certificate_request.seen().map(|seen| Evidence::of(seen, "the server asked for a certificate"));
+    let request = case.request_evidence("the server asked for a certificate");
     let mut finding =
         Finding::with(confidence, summary, Evidence::at(empty.at, empty.text)).and_maybe(request).and(refusal);
     let unread = matches!(case.ending, Ending::HiddenAnswer { .. });
@@ -189,8 +186,7 @@ fn finding(case: &Case<'_>, confidence: Confidence, refusal: Evidence, empty: &E
 
 /// Why a client that has a certificate may send none: the server's list of issuers.
 fn issuers(case: &Case<'_>, finding: Finding) -> Finding {
-    let request = case.session.certificate_request.value().and_then(|request| request.message.as_ref());
-    let named = request.map_or(0, |request| request.authorities.len());
+    let named = case.request().map_or(0, |request| request.authorities.len());
     let candidates = &case.session.stack.client.candidates;
     let filters = !candidates.is_empty() && candidates.iter().all(|stack| dialects::FILTER_BY_ISSUER.contains(stack));
     if named > 0 && filters {

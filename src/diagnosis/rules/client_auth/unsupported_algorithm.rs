@@ -45,8 +45,10 @@ fn schemes_of(kind: KeyKind, tls13: bool) -> &'static [u16] {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let session = case.session;
-    let Some(request_seen) = session.certificate_request.seen() else { return Assessment::Silent };
-    let Some(request) = request_seen.value.message.as_ref() else { return unread(case) };
+    let Some(request) = case.request() else {
+        return if session.certificate_request.is_seen() { unread(case) } else { Assessment::Silent };
+    };
+    let Some(asked) = case.request_evidence(allowed(request)) else { return Assessment::Silent };
     let refused_by_server = case.refused(Role::Client).is_some()
         || matches!(case.ending, Ending::Alert { seen, .. } if seen.value.from == Role::Server);
     let client_gave_up = matches!(case.ending, Ending::Alert { seen, alert, .. }
@@ -69,7 +71,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     let usable = schemes_of(leaf.key.kind, tls13);
     let lists = !request.signature_algorithms.is_empty();
     let fits = !lists || usable.iter().any(|scheme| request.signature_algorithms.contains(scheme));
-    let used = session.certificate_verify.client.value().and_then(|verify| verify.scheme);
+    let used = case.client_verify().and_then(|verify| verify.scheme);
     let used_unasked = used.is_some_and(|scheme| lists && !request.signature_algorithms.contains(&scheme));
     let type_fits =
         tls13 || request.certificate_types.is_empty() || type_allowed(leaf.key.kind, &request.certificate_types);
@@ -97,10 +99,10 @@ fn examine(case: &Case<'_>) -> Assessment {
                 alert.description
             ),
         ),
-        (None, _) => Evidence::of(request_seen, allowed(request)),
+        (None, _) => asked.clone(),
     };
     let finding = Finding::with(confidence, summary, first)
-        .and(Evidence::of(request_seen, allowed(request)))
+        .and(asked)
         .and_maybe(case.presented_at(Role::Client).map(|at| Evidence::at(at, format!("the client's key is {key}"))));
     Assessment::Supported(finding)
 }
@@ -167,7 +169,7 @@ fn nothing_to_show(case: &Case<'_>, request: &CertificateRequest) -> Assessment 
         .collect();
     // Many servers leave Ed25519 out; that alone says little.
     let narrow = missing.iter().any(|name| *name != "Ed25519");
-    let Some(seen) = case.session.certificate_request.seen() else { return Assessment::Silent };
+    let Some(asked) = case.request_evidence(allowed(request)) else { return Assessment::Silent };
     if !narrow {
         return Assessment::Silent;
     }
@@ -176,7 +178,7 @@ fn nothing_to_show(case: &Case<'_>, request: &CertificateRequest) -> Assessment 
             "The server allows no {} keys; the client may have a certificate that it could not use.",
             missing.join(" and no ")
         ),
-        Evidence::of(seen, allowed(request)),
+        asked,
     )
     .needs("whether the client has a certificate configured, and of which key type");
     Assessment::Supported(finding)

@@ -62,7 +62,9 @@ fn examine(case: &Case<'_>) -> Assessment {
 }
 
 fn wrong_finished(case: &Case<'_>, of: Role) -> bool {
-    case.session.finished.of(of).value().is_some_and(|finished| finished.verified == Some(false))
+    let later = case.session.reauthentication.iter().filter_map(|seen| seen.value.finished.of(of).as_ref());
+    let all = case.session.finished.of(of).seen().into_iter().chain(later);
+    all.into_iter().any(|seen| seen.value.verified == Some(false))
 }
 
 /// A certificate whose own signature fits no longer, although everything else about it is in order.
