@@ -34,6 +34,7 @@ mod pages;
 mod registry;
 #[cfg(unix)]
 mod remedies;
+mod renegotiation;
 #[cfg(feature = "cli")]
 mod reports;
 #[cfg(all(unix, feature = "tui"))]
