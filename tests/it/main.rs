@@ -41,5 +41,6 @@ mod reports;
 mod terminal;
 mod tidy;
 mod trust;
+mod vectors;
 #[cfg(all(unix, feature = "tui"))]
 mod walk;
