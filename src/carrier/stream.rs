@@ -33,6 +33,8 @@ pub trait RecordSink {
     fn record(&mut self, record: Record<'_>);
     /// Bytes where a record should begin that are none. Told once, until records are found again.
     fn not_tls(&mut self, bytes: &[u8], at: At);
+    /// More of the bytes that are no TLS.
+    fn more_not_tls(&mut self, _bytes: &[u8], _at: At) {}
     /// An SSLv2 CLIENT-HELLO (RFC 5246 appendix E.2), from its message type on: without the two bytes
     /// of length in front.
     fn sslv2_hello(&mut self, bytes: &[u8], at: At);
@@ -180,7 +182,7 @@ impl RecordStream {
                 self.enter_header(bytes, at);
                 &[]
             }
-            None => &[],
+            None => bytes,
         }
     }
 
@@ -198,7 +200,10 @@ impl RecordStream {
                 rest.get(usize::try_from(here).unwrap_or(usize::MAX)..).unwrap_or_default()
             }
             State::Sslv2 { total } => self.sslv2(total, rest, at, sink),
-            State::Lost => &[],
+            State::Lost => {
+                sink.more_not_tls(rest, at);
+                &[]
+            }
         }
     }
 

@@ -76,7 +76,12 @@ struct Upper {
     /// TDS, which carries the handshake in packets of its own.
     tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
+    /// What a side says in plaintext where TLS was due, as far as it is kept.
+    plaintext: ByRole<Vec<u8>>,
 }
+
+/// How much plaintext is kept, to recognise who speaks and what it says.
+const PLAINTEXT_KEPT: usize = 4_096;
 
 impl TcpSession {
     /// Which end opened the connection.
@@ -265,6 +270,7 @@ impl Opening {
             flipped: false,
             in_tls: false,
             tds: None,
+            plaintext: ByRole::default(),
             plaintext_bytes: 0,
         }
     }
@@ -397,7 +403,8 @@ impl Upper {
     /// Memory that it holds, in bytes, about.
     fn weight(&self) -> usize {
         let streams = self.streams.client.held() + self.streams.server.held();
-        size_of::<Self>() + streams + self.tracker.held_bytes() + self.builder.weight()
+        let plaintext = self.plaintext.client.len() + self.plaintext.server.len();
+        size_of::<Self>() + streams + plaintext + self.tracker.held_bytes() + self.builder.weight()
     }
 
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
@@ -424,6 +431,17 @@ impl Upper {
     }
 }
 
+/// The first bytes of a side, and whose they look like.
+fn plaintext_of(bytes: &[u8]) -> Plaintext {
+    let head = bytes.get(..256).unwrap_or(bytes);
+    let recognised = preamble::recognise(head);
+    Plaintext {
+        protocol: recognised.map(|r| r.protocol),
+        bytes: head.to_vec(),
+        text: recognised.and_then(|_| preamble::first_line(head)),
+    }
+}
+
 /// Gives one direction's records to the builder.
 struct Sink<'a> {
     upper: &'a mut Upper,
@@ -442,17 +460,26 @@ impl RecordSink for Sink<'_> {
 
     fn not_tls(&mut self, bytes: &[u8], at: At) {
         let from = self.upper.role(self.from);
-        let head = bytes.get(..256).unwrap_or(bytes);
-        let recognised = preamble::recognise(head);
-        let plaintext = Plaintext {
-            protocol: recognised.map(|r| r.protocol),
-            bytes: head.to_vec(),
-            text: recognised.and_then(|_| preamble::first_line(head)),
-        };
-        self.upper.builder.not_tls(from, plaintext, at);
+        let begins = self.upper.builder.session().plaintext.of(from).is_none();
+        self.upper.builder.not_tls(from, plaintext_of(bytes), at);
+        if begins && self.upper.builder.session().plaintext.of(from).is_some() {
+            *self.upper.plaintext.of_mut(from) = bytes.get(..PLAINTEXT_KEPT).unwrap_or(bytes).to_vec();
+        }
         for refusal in app::plaintext_refusals(from, bytes, at) {
             self.upper.builder.plaintext_refusal(refusal);
         }
+    }
+
+    fn more_not_tls(&mut self, bytes: &[u8], at: At) {
+        let from = self.upper.role(self.from);
+        let plaintext = self.upper.plaintext.of_mut(from);
+        let room = PLAINTEXT_KEPT.saturating_sub(plaintext.len());
+        if plaintext.is_empty() || room == 0 {
+            return;
+        }
+        plaintext.extend(bytes.iter().take(room));
+        let refusals = app::plaintext_refusals(from, plaintext, at);
+        self.upper.builder.plaintext_goes_on(from, plaintext_of(plaintext), refusals);
     }
 
     fn sslv2_hello(&mut self, bytes: &[u8], at: At) {

@@ -1,6 +1,7 @@
 //! One line for a person about a handshake message.
 
 use crate::iana::{cipher_suites, groups, signature_schemes, versions};
+use crate::session::Plaintext;
 use crate::tls::extension::Extensions;
 use crate::tls::handshake::{CertificateMessage, CertificateRequest, ClientHello, HandshakeMessage, ServerHello};
 use crate::x509;
@@ -130,5 +131,13 @@ fn certificate_request(request: &CertificateRequest) -> String {
             let first = request.authorities.first().map(|der| x509::name_from_der(der).text).unwrap_or_default();
             if n == 1 { format!("issuer {first}") } else { format!("{n} issuers: {first}, …") }
         }
+    }
+}
+/// What was said in plaintext.
+pub fn plaintext(plaintext: &Plaintext) -> String {
+    let words = plaintext.text.as_deref().unwrap_or_default();
+    match plaintext.protocol {
+        Some(protocol) => format!("{protocol}: {words}"),
+        None => format!("{} bytes that are not TLS {words}", plaintext.bytes.len()),
     }
 }

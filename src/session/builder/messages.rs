@@ -6,10 +6,11 @@ use crate::problem::Problem;
 use crate::role::Role;
 use crate::seen::{At, Observed, Seen};
 use crate::session::builder::renegotiation::Renegotiation;
-use crate::session::builder::{Builder, Phase};
+use crate::session::builder::replay::Event;
+use crate::session::builder::{Builder, PLAINTEXT, Phase};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    CertificateSent, FinishedSeen, ReauthenticationKind, Refusal, RequestSeen, Resumption, Transport,
+    CertificateSent, FinishedSeen, Plaintext, ReauthenticationKind, Refusal, RequestSeen, Resumption, Transport,
 };
 use crate::tls::extension::ExtensionBody;
 use crate::tls::handshake::{
@@ -280,6 +281,25 @@ impl Builder {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// More plaintext of a side, with all that went before: a segment may end within the word that tells the protocol.
+    pub fn plaintext_goes_on(&mut self, from: Role, plaintext: Plaintext, refusals: Vec<Seen<Refusal>>) {
+        let (copy, told) = (plaintext.clone(), refusals.clone());
+        self.replay.keep(copy.bytes.len(), || Event::PlaintextGoesOn { from, plaintext: copy, refusals: told });
+        let Some(seen) = self.session.plaintext.of_mut(from) else { return };
+        let is_its = |entry: &&mut Entry| entry.from == from && entry.name == PLAINTEXT;
+        if let Some(entry) = self.session.timeline.entries.iter_mut().find(is_its) {
+            entry.text = crate::session::describe::plaintext(&plaintext);
+            entry.length = Some(plaintext.bytes.len());
+        }
+        seen.value = plaintext;
+        for refusal in refusals {
+            match self.session.refusals.iter_mut().find(|known| known.value.plaintext) {
+                Some(known) => known.value = refusal.value,
+                None => self.refusal(refusal),
+            }
         }
     }
 

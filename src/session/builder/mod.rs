@@ -34,6 +34,8 @@ use renegotiation::{Names, Renegotiation};
 use replay::{Event, Replay};
 use transcript::Transcript;
 
+/// Name of the entry for bytes that are no TLS.
+const PLAINTEXT: &str = "Plaintext";
 /// The longest timeline that is kept, unless another limit is named.
 pub const TIMELINE_LIMIT: usize = 2_000;
 /// What a timeline entry takes, about.
@@ -226,6 +228,9 @@ impl Builder {
                 }
                 Event::Gap { from, gap } => fresh.gap(from, gap),
                 Event::NotTls { from, plaintext, at } => fresh.not_tls(from, plaintext, at),
+                Event::PlaintextGoesOn { from, plaintext, refusals } => {
+                    fresh.plaintext_goes_on(from, plaintext, refusals);
+                }
                 Event::Refusal(refusal) => fresh.plaintext_refusal(refusal),
                 Event::Datagram { from, bytes, wire_len, at } => fresh.datagram(from, &bytes, wire_len, at),
                 Event::Signal(signal) => fresh.signal(signal),
@@ -405,12 +410,8 @@ impl Builder {
             return;
         }
         if self.session.plaintext.of(from).is_none() {
-            let mut entry = self.entry(from, EntryKind::Preamble, "Plaintext", at);
-            let words = plaintext.text.clone().unwrap_or_default();
-            entry.text = match plaintext.protocol {
-                Some(protocol) => format!("{protocol}: {words}"),
-                None => format!("{} bytes that are not TLS {words}", plaintext.bytes.len()),
-            };
+            let mut entry = self.entry(from, EntryKind::Preamble, PLAINTEXT, at);
+            entry.text = crate::session::describe::plaintext(&plaintext);
             entry.length = Some(plaintext.bytes.len());
             self.push(entry);
             *self.session.plaintext.of_mut(from) = Some(Seen::read(plaintext, at));

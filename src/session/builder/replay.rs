@@ -20,6 +20,8 @@ pub(super) enum Event {
     Gap { from: Role, gap: Gap },
     /// Bytes that are no TLS.
     NotTls { from: Role, plaintext: Plaintext, at: At },
+    /// More of the same, with all that went before; and how it refuses.
+    PlaintextGoesOn { from: Role, plaintext: Plaintext, refusals: Vec<Seen<Refusal>> },
     /// A refusal in plaintext.
     Refusal(Seen<Refusal>),
     /// A datagram.
