@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use tlswhy::capture::{Item, PacketSource, Reader};
+use tlswhy::cause::{Cause, Confidence};
 use tlswhy::decrypt::KeyRing;
+use tlswhy::diagnosis::diagnose;
 use tlswhy::engine::{Engine, Input, Judged, Limits, Options, SessionEvent};
 use tlswhy::role::Role;
+use tlswhy::session::outcome::Outcome;
 use tlswhy::session::{
     CertificateSent, Corruption, Decryption, Reauthentication, ReauthenticationKind, SignatureCheck,
 };
+use tlswhy::trust::Beliefs;
 
 use crate::fixture::judged;
 
@@ -105,7 +109,7 @@ fn what_was_asked_and_answered_again_is_told_apart_from_the_first_handshake() {
     let missing = asked("client-cert-missing/curl-apache-tls12-per-path");
     assert!(missing.session.certificate_request.is_not_sent() && missing.session.certificate.client.is_not_sent());
     let [one] = again(&missing)[..] else { panic!("one renegotiation") };
-    assert!(one.request.is_some());
+    assert_eq!(one.request.as_ref().map(|seen| seen.value.authorities.len()), Some(1));
     assert_eq!(one.answer.value(), Some(&CertificateSent::Empty));
 
     let expired = asked("client-cert-expired/openssl-openssl-tls12-renegotiation");
@@ -118,6 +122,17 @@ fn what_was_asked_and_answered_again_is_told_apart_from_the_first_handshake() {
 
     let resumed = asked("none/openssl-openssl-tls12-renegotiated-resumed");
     assert!(again(&resumed).iter().all(|one| one.request.is_none() && one.answer.is_not_sent()));
+}
+
+/// Some servers close without a word.
+#[test]
+fn a_server_that_leaves_behind_the_clients_answer_has_refused_the_second_handshake() {
+    let name = "client-cert-missing/curl-apache-tls12-per-path";
+    let Judged { mut session, .. } = with_log(name, &log(name));
+    session.alerts.clear();
+    let diagnosis = diagnose(&session, &Beliefs::default());
+    assert_eq!((diagnosis.cause, diagnosis.confidence), (Cause::ClientCertMissing, Confidence::Likely));
+    assert_eq!(diagnosis.outcome, Outcome::Failed);
 }
 
 /// In either direction: under the first keys, between two renegotiations, behind the last.
