@@ -137,7 +137,7 @@ fn messages(criterion: &mut Criterion) {
         Some(data[at + 9..].to_vec())
     });
     let hello = hello.expect("a ClientHello");
-    let context = DecodeContext { version: 0, tls13: false, dtls: false, from_server: false, cipher_suite: 0 };
+    let context = DecodeContext::default();
     measure(criterion, "tls: decode a ClientHello", 1, || decode(1, &hello, context));
 }
 

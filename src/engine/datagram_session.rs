@@ -53,7 +53,7 @@ impl DatagramSession {
             Role::Server => (destination, source),
         };
         let mut builder =
-            Builder::new(transport, client, server, at, keys).with_replay(limits.replay).with_timeline(limits.timeline);
+            Builder::new(transport, client, server, at, keys).with_replay(limits.replay).with_bounds(limits.session);
         builder.session_mut().encapsulation = datagram.encapsulation.labels();
         let client = if from == Role::Client { end } else { end.other() };
         Self { builder, client, random: None, let_go: false, counted: 0, last: at.time, watch: Watch::default() }

@@ -51,7 +51,7 @@ impl EapSession {
     ) -> Self {
         let mut builder = Builder::new(Transport::Eap, client, server, at, keys)
             .with_replay(limits.replay)
-            .with_timeline(limits.timeline);
+            .with_bounds(limits.session);
         builder.session_mut().encapsulation = encapsulation;
         Self {
             exchange: Exchange::default(),

@@ -1,6 +1,7 @@
 //! Bounds on memory and work.
 
 use crate::net::MOST_TUNNELS;
+use crate::session::Bounds;
 use crate::time::Elapsed;
 
 /// Bounds on what the engine holds. Reaching one is told as a Problem, never passed over in silence.
@@ -18,8 +19,8 @@ pub struct Limits {
     /// Bytes of each session that are kept to be read again when keys arrive late; 0 where no keys are
     /// expected behind the packets.
     pub replay: usize,
-    /// Entries in the timeline of a session.
-    pub timeline: usize,
+    /// What is held of one session.
+    pub session: Bounds,
     /// Links and tunnels around a packet; at most eight.
     pub tunnels: usize,
     /// Sessions that the terminal timeline keeps to be looked at. The engine does not mind it.
@@ -36,7 +37,7 @@ impl Default for Limits {
             memory: 128 << 20,
             out_of_order: 1 << 20,
             replay: 0,
-            timeline: 2_000,
+            session: Bounds::default(),
             tunnels: MOST_TUNNELS,
             shown: 50_000,
             idle: Elapsed(600 * NANOS),
@@ -44,6 +45,10 @@ impl Default for Limits {
     }
 }
 
+/// Messages of ordinary chains are to be read, or a verdict would rest on what was not looked at.
+const LEAST_MESSAGE: usize = 16 * 1024;
+/// Likewise their certificates.
+const LEAST_CHAIN: usize = 10;
 /// Nanoseconds in a second.
 const NANOS: i64 = 1_000_000_000;
 
@@ -55,6 +60,9 @@ impl Limits {
         ("memory", "bytes held of all connections together"),
         ("out-of-order", "bytes held out of order, for each direction of a connection"),
         ("timeline", "entries in the timeline of a session"),
+        ("message", "bytes of a handshake message, and so of a certificate; at least 16384"),
+        ("decompressed", "bytes that a compressed certificate message may unpack to"),
+        ("chain", "certificates of a chain that are read, at least 10"),
         ("tunnels", "links and tunnels around a packet, eight at most"),
         ("shown", "sessions that the terminal timeline keeps"),
         ("idle", "seconds without a packet after which a connection is closed"),
@@ -69,7 +77,10 @@ impl Limits {
             "lingering" => self.lingering = size,
             "memory" => self.memory = size,
             "out-of-order" => self.out_of_order = size,
-            "timeline" => self.timeline = size,
+            "timeline" => self.session.timeline = size,
+            "message" if size >= LEAST_MESSAGE => self.session.message = size,
+            "decompressed" => self.session.decompressed = size,
+            "chain" if size >= LEAST_CHAIN => self.session.chain = size,
             "tunnels" if size <= MOST_TUNNELS => self.tunnels = size,
             "shown" if size > 1 => self.shown = size,
             "idle" => match i64::try_from(value).ok().and_then(|seconds| seconds.checked_mul(NANOS)) {
@@ -90,11 +101,14 @@ mod tests {
     fn every_name_sets_a_limit_of_its_own() {
         for (name, _) in Limits::NAMES {
             let mut limits = Limits::default();
-            assert!(limits.set(name, 7), "{name}");
+            // Some have a least value, some a greatest.
+            assert!(limits.set(name, 7) || limits.set(name, 100_000), "{name}");
             assert_ne!(limits, Limits::default(), "{name}");
         }
         let mut limits = Limits::default();
         assert!(!limits.set("flow", 7) && !limits.set("flows", 0) && !limits.set("idle", u64::MAX));
+        assert!(!limits.set("tunnels", 9) && !limits.set("shown", 1) && !limits.set("message", 1_000));
+        assert!(!limits.set("chain", 9));
         assert_eq!(limits, Limits::default());
     }
 }

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, PacketNo};
 use crate::session::builder::{Builder, Phase};
-use crate::session::{Address, Endpoint, Plaintext, Session, Transport};
+use crate::session::{Address, Bounds, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
 use crate::tls::record::{ContentType, RecordHeader};
 
@@ -59,7 +59,7 @@ struct Opening {
     first: At,
     keys: Arc<KeyRing>,
     replay: usize,
-    timeline: usize,
+    bounds: Bounds,
     /// The capture lost packets, perhaps of this connection.
     may_miss_packets: bool,
 }
@@ -113,7 +113,7 @@ impl TcpSession {
             first: at,
             keys,
             replay: limits.replay,
-            timeline: limits.timeline,
+            bounds: limits.session,
             may_miss_packets: false,
         };
         Self {
@@ -260,7 +260,7 @@ impl Opening {
         let keys = Arc::clone(&self.keys);
         let mut builder = Builder::new(Transport::Tcp, self.client.clone(), self.server.clone(), self.first, keys)
             .with_replay(self.replay)
-            .with_timeline(self.timeline);
+            .with_bounds(self.bounds);
         builder.session_mut().encapsulation = self.encapsulation.labels();
         builder.session_mut().may_miss_packets = self.may_miss_packets;
         Upper {

@@ -1,6 +1,7 @@
 //! The model: one handshake attempt and its end, with all facts that the judging needs. Nothing here
 //! knows a rule; nothing here is printed as it stands (see `report`).
 
+mod bounds;
 pub mod builder;
 pub mod describe;
 pub mod fingerprint;
@@ -27,6 +28,7 @@ use crate::x509::Certificate;
 pub use crate::app::{Refusal, RefusalMeaning};
 pub use crate::endpoint::{Address, Endpoint};
 pub use crate::preamble::{Preamble, PreambleLine, PreambleOutcome};
+pub use bounds::Bounds;
 
 /// One handshake attempt and its end.
 #[derive(Debug, Clone)]

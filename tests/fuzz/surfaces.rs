@@ -140,6 +140,7 @@ pub(crate) fn handshake(bytes: &[u8]) {
         dtls: first & 4 != 0,
         from_server: first & 8 != 0,
         cipher_suite: if first & 16 == 0 { 0xc02f } else { 0x1301 },
+        ..DecodeContext::default()
     };
     let mut joiner = Joiner::default();
     for piece in rest.chunks(usize::from(*first) + 1) {

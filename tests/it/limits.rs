@@ -79,7 +79,7 @@ fn bytes_behind_a_hole_are_held_up_to_a_limit_and_that_is_said() {
 
 #[test]
 fn a_timeline_is_as_long_as_allowed_and_that_is_said() {
-    let mut feed = feed(|limits| limits.timeline = 20);
+    let mut feed = feed(|limits| limits.session.timeline = 20);
     feed.open(0);
     feed.segment(0, true, ACK, 1, 1, &client_hello());
     let hello = server_hello();
@@ -124,15 +124,73 @@ fn an_idle_connection_ends_after_the_time_named() {
 
 #[test]
 fn a_chain_of_more_certificates_than_are_read_is_said() {
-    let mut feed = feed(|_| {});
+    let mut feed = feed(|limits| assert!(limits.set("chain", 12)));
     feed.open(0);
     feed.segment(0, true, ACK, 1, 1, &client_hello());
     let one = [&[0, 0, 3][..], &[0x30, 1, 0]].concat();
-    let list = one.repeat(40);
+    let list = one.repeat(13);
     let body = [&(list.len() as u32).to_be_bytes()[1..], &list].concat();
     let flight = [server_hello(), record(22, &message(11, &body))].concat();
     feed.segment(0, false, ACK, 1, 1, &flight);
     feed.engine.finish();
     let told = sessions(&mut feed);
     assert!(told.iter().any(|codes| codes.contains(&"too-many-certificates")), "{told:?}");
+}
+
+/// A session whose server sends these handshake messages behind its hello.
+fn answered(change: impl FnOnce(&mut Limits), messages: &[Vec<u8>]) -> Vec<Vec<&'static str>> {
+    let mut feed = feed(change);
+    feed.open(0);
+    feed.segment(0, true, ACK, 1, 1, &client_hello());
+    let mut seq = 1;
+    for bytes in std::iter::once(server_hello()).chain(messages.iter().flat_map(|message| {
+        // No record is longer than 16 KiB.
+        message.chunks(16_384).map(|part| record(22, part)).collect::<Vec<_>>()
+    })) {
+        for part in bytes.chunks(1_400) {
+            feed.segment(0, false, ACK, seq, 1, part);
+            seq += part.len() as u32;
+        }
+    }
+    feed.engine.finish();
+    sessions(&mut feed)
+}
+
+#[test]
+fn a_message_longer_than_allowed_is_passed_over_and_that_is_said() {
+    // CertificateStatus, whose body may be anything.
+    let long = message(22, &[1; 20_000]);
+    let codes = answered(|limits| assert!(limits.set("message", 17_000)), std::slice::from_ref(&long));
+    assert!(codes[0].contains(&"handshake-message-too-long"), "{codes:?}");
+    let codes = answered(|_| {}, &[long]);
+    assert!(!codes[0].contains(&"handshake-message-too-long"), "{codes:?}");
+}
+
+#[test]
+fn a_certificate_that_unpacks_to_more_than_allowed_is_left_packed_and_that_is_said() {
+    // CompressedCertificate by zlib, which claims 5,000 bytes.
+    let packed = message(25, &[0, 1, 0, 0x13, 0x88, 0, 0, 2, 0x78, 0x9c]);
+    let codes = answered(|limits| assert!(limits.set("decompressed", 4_000)), std::slice::from_ref(&packed));
+    assert!(codes[0].contains(&"compressed-certificate-too-large"), "{codes:?}");
+    let codes = answered(|_| {}, &[packed]);
+    assert!(!codes[0].contains(&"compressed-certificate-too-large"), "{codes:?}");
+}
+
+#[test]
+fn more_tunnels_than_allowed_leave_a_packet_alone_and_that_is_said() {
+    use tlswhy::capture::{LinkType, Packet};
+    use tlswhy::engine::Input;
+    use tlswhy::seen::PacketNo;
+    use tlswhy::time::Timestamp;
+    // Ethernet, three VLAN tags, and nothing that could be followed.
+    let mut frame = vec![2; 12];
+    frame.extend([0x81, 0, 0, 1].repeat(3));
+    frame.extend([0x08, 0x06, 0, 1]);
+    for (tunnels, told) in [(2, &["too-many-layers"][..]), (3, &[])] {
+        let mut feed = feed(|limits| assert!(limits.set("tunnels", tunnels)));
+        let wire_len = frame.len() as u32;
+        let packet = Packet { no: PacketNo(1), time: Timestamp(1), link: LinkType(1), data: &frame, wire_len };
+        feed.engine.handle(Input::Packet(packet));
+        assert_eq!(problems(&mut feed), told);
+    }
 }

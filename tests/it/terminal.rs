@@ -19,7 +19,7 @@ use tlswhy::tui::{self, Feed, Options};
 /// Tells the child what it is.
 const CHILD: &str = "TLSWHY_TEST_TERMINAL_CHILD";
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(120);
 
 const ENTER: &str = "\x1b[?1049h";
 const LEAVE: &str = "\x1b[?1049l";

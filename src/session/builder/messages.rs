@@ -20,8 +20,6 @@ use crate::tls::handshake::{
 use crate::tls::record::RecordHeader;
 use crate::x509;
 
-/// The longest chain that is parsed.
-const CHAIN_LIMIT: usize = 32;
 /// How many tickets and second authentications a session keeps.
 pub(super) const LIST_LIMIT: usize = 32;
 
@@ -40,6 +38,7 @@ impl Builder {
             dtls,
             from_server: from == Role::Server,
             cipher_suite,
+            decompressed: self.bounds.decompressed,
         };
         let parsed = handshake::decode(kind, body, context);
         self.decoded(from, kind, parsed, raw, at, protected);
@@ -204,12 +203,12 @@ impl Builder {
     }
 
     fn certificate(&mut self, from: Role, message: &CertificateMessage, at: At, protected: bool) {
-        if message.entries.len() > CHAIN_LIMIT {
-            let sent = message.entries.len();
-            let text = format!("The {from} sent {sent} certificates, of which only the first {CHAIN_LIMIT} were read.");
+        let (sent, read) = (message.entries.len(), self.bounds.chain);
+        if sent > read {
+            let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
             self.problem(Problem::new("too-many-certificates", text).at(at.packet));
         }
-        let sent = Self::chain_of(message);
+        let sent = self.chain_of(message);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
                 ExtensionBody::StatusRequest(response) => Some(response.clone()),
@@ -222,13 +221,12 @@ impl Builder {
         *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(sent, at, protected));
     }
 
-    pub(super) fn chain_of(message: &CertificateMessage) -> CertificateSent {
+    pub(super) fn chain_of(&self, message: &CertificateMessage) -> CertificateSent {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
         }
-        CertificateSent::Chain(
-            message.entries.iter().take(CHAIN_LIMIT).map(|entry| x509::parse_again(&entry.der)).collect(),
-        )
+        let read = message.entries.iter().take(self.bounds.chain);
+        CertificateSent::Chain(read.map(|entry| x509::parse_again(&entry.der)).collect())
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
@@ -270,7 +268,7 @@ impl Builder {
                 self.reauthenticate(ReauthenticationKind::PostHandshake, Some(request), at, protected);
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
-                let sent = Self::chain_of(&message);
+                let sent = self.chain_of(&message);
                 if let Some(last) = self.session.reauthentication.last_mut() {
                     last.value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }

@@ -23,7 +23,8 @@ use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{
-    AlertSeen, CLOSED_LENGTHS, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Signal, Transport,
+    AlertSeen, Bounds, CLOSED_LENGTHS, Corrupted, Corruption, Endpoint, Plaintext, ProtectedRecord, Session, Signal,
+    Transport,
 };
 use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
@@ -36,8 +37,6 @@ use transcript::Transcript;
 
 /// Name of the entry for bytes that are no TLS.
 const PLAINTEXT: &str = "Plaintext";
-/// The longest timeline that is kept, unless another limit is named.
-pub const TIMELINE_LIMIT: usize = 2_000;
 /// What a timeline entry takes, about.
 const ENTRY_WEIGHT: usize = 256;
 /// What becomes of each byte of a handshake message: the transcript, the fact, its parts.
@@ -98,8 +97,8 @@ pub struct Builder {
     quic: Option<Box<quic::State>>,
     /// What came in, for keys that come late.
     replay: Replay,
-    /// How many entries the timeline may have.
-    timeline_limit: usize,
+    /// How much may be held.
+    bounds: Bounds,
     /// Bytes of handshake messages read.
     message_bytes: usize,
 }
@@ -141,15 +140,17 @@ impl Builder {
             dtls: (transport == Transport::Dtls).then(Box::default),
             quic: (transport == Transport::Quic).then(Box::default),
             replay: Replay::default(),
-            timeline_limit: TIMELINE_LIMIT,
+            bounds: Bounds::default(),
             message_bytes: 0,
         }
     }
 
-    /// Keeps up to `limit` entries in the timeline.
+    /// Holds no more than this.
     #[must_use]
-    pub fn with_timeline(mut self, limit: usize) -> Self {
-        self.timeline_limit = limit;
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        let joiner = || Joiner::within(bounds.message);
+        self.joiner = ByRole { client: joiner(), server: joiner() };
         self
     }
 
@@ -219,7 +220,7 @@ impl Builder {
             Self::new(session.transport, session.client.clone(), session.server.clone(), at, Arc::clone(&self.keys));
         fresh.session.encapsulation.clone_from(&session.encapsulation);
         fresh.session.preamble.clone_from(&session.preamble);
-        fresh.timeline_limit = self.timeline_limit;
+        fresh = fresh.with_bounds(self.bounds);
         let replay = std::mem::take(&mut self.replay);
         for event in &replay.events {
             match event.clone() {
@@ -498,7 +499,7 @@ impl Builder {
 
     fn push(&mut self, entry: Entry) {
         let timeline = &mut self.session.timeline;
-        if timeline.entries.len() < self.timeline_limit {
+        if timeline.entries.len() < self.bounds.timeline {
             timeline.entries.push(entry);
         } else {
             timeline.dropped += 1;

@@ -171,7 +171,7 @@ impl Builder {
                 }
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
-                let sent = Self::chain_of(&message);
+                let sent = self.chain_of(&message);
                 if let Some(value) = self.reauthentication_of(&current) {
                     value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }

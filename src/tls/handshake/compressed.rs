@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::tls::handshake::{CertificateMessage, DecodeContext, HandshakeMessage, certificate, fields};
 
 /// The longest Certificate that is decompressed, in bytes.
-const LIMIT: usize = 256 * 1024;
+pub const DECOMPRESSED_LIMIT: usize = 256 * 1024;
 /// The largest window that a zstd frame may ask for, in bytes (RFC 8878 section 3.1.1.1.2).
 const ZSTD_WINDOW: u64 = 8 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ pub(super) fn read(
     let algorithm = reader.u16()?;
     let uncompressed_len = reader.u24()? as usize;
     let compressed = reader.vec24()?.rest();
-    let certificate = match decompress(algorithm, compressed, uncompressed_len) {
+    let certificate = match decompress(algorithm, compressed, uncompressed_len, context.decompressed) {
         Ok(bytes) => inside(&bytes, problems, context),
         Err(problem) => {
             problems.push(problem);
@@ -55,9 +55,9 @@ fn inside(bytes: &[u8], problems: &mut Vec<Problem>, context: DecodeContext) -> 
 }
 
 /// Decompresses to exactly `expected` bytes; anything else must be refused (RFC 8879 section 4).
-fn decompress(algorithm: u16, compressed: &[u8], expected: usize) -> Result<Vec<u8>, Problem> {
-    if expected > LIMIT {
-        let text = format!("The compressed Certificate claims {expected} bytes, more than the limit of {LIMIT}.");
+fn decompress(algorithm: u16, compressed: &[u8], expected: usize, limit: usize) -> Result<Vec<u8>, Problem> {
+    if expected > limit {
+        let text = format!("The compressed Certificate claims {expected} bytes, more than the limit of {limit}.");
         return Err(Problem::new("compressed-certificate-too-large", text));
     }
     let read = match algorithm {
@@ -108,8 +108,14 @@ mod tests {
     use super::*;
     use crate::tls::handshake::decode;
 
-    const TLS13: DecodeContext =
-        DecodeContext { version: 0x0304, tls13: true, dtls: false, from_server: true, cipher_suite: 0x1301 };
+    const TLS13: DecodeContext = DecodeContext {
+        version: 0x0304,
+        tls13: true,
+        dtls: false,
+        from_server: true,
+        cipher_suite: 0x1301,
+        decompressed: DECOMPRESSED_LIMIT,
+    };
 
     fn message(algorithm: u16, claimed: usize, compressed: &[u8]) -> Vec<u8> {
         let mut body = algorithm.to_be_bytes().to_vec();

@@ -4,6 +4,7 @@ use crate::bytes::{Parsed, Reader, Short};
 use crate::iana::{handshake_types as kinds, versions};
 use crate::problem::Problem;
 use crate::tls::extension::Place;
+use crate::tls::handshake::compressed::DECOMPRESSED_LIMIT;
 use crate::tls::handshake::{
     HandshakeMessage, certificate, certificate_request, certificate_verify, client_hello, compressed, fields,
     key_exchange, new_session_ticket, server_hello,
@@ -14,7 +15,7 @@ const PROBLEM_LIMIT: usize = 16;
 
 /// What a reader has to know of the handshake around a message: the same type has another body in
 /// each version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeContext {
     /// The version that the server chose; 0 where it is not known.
     pub version: u16,
@@ -26,6 +27,15 @@ pub struct DecodeContext {
     pub from_server: bool,
     /// The cipher suite that the server chose; 0 where it is not known.
     pub cipher_suite: u16,
+    /// Bytes that a compressed certificate message may unpack to.
+    pub decompressed: usize,
+}
+
+impl Default for DecodeContext {
+    fn default() -> Self {
+        let decompressed = DECOMPRESSED_LIMIT;
+        Self { version: 0, tls13: false, dtls: false, from_server: false, cipher_suite: 0, decompressed }
+    }
 }
 
 impl DecodeContext {
@@ -123,10 +133,22 @@ mod tests {
     use super::*;
     use crate::tls::handshake::{ServerKeyExchange, decode_sslv2_hello};
 
-    const TLS12: DecodeContext =
-        DecodeContext { version: 0x0303, tls13: false, dtls: false, from_server: true, cipher_suite: 0xc02f };
-    const TLS13: DecodeContext =
-        DecodeContext { version: 0x0304, tls13: true, dtls: false, from_server: true, cipher_suite: 0x1301 };
+    const TLS12: DecodeContext = DecodeContext {
+        version: 0x0303,
+        tls13: false,
+        dtls: false,
+        from_server: true,
+        cipher_suite: 0xc02f,
+        decompressed: DECOMPRESSED_LIMIT,
+    };
+    const TLS13: DecodeContext = DecodeContext {
+        version: 0x0304,
+        tls13: true,
+        dtls: false,
+        from_server: true,
+        cipher_suite: 0x1301,
+        decompressed: DECOMPRESSED_LIMIT,
+    };
 
     fn codes(parsed: &Parsed<HandshakeMessage>) -> Vec<&'static str> {
         parsed.problems.iter().map(|problem| problem.code).collect()
@@ -318,6 +340,7 @@ mod tests {
             dtls,
             from_server: true,
             cipher_suite,
+            ..DecodeContext::default()
         })
     }
 

@@ -6,8 +6,8 @@ use crate::seen::At;
 
 /// Message type and 24-bit length.
 const HEADER_LEN: usize = 4;
-/// Longer messages are passed over: a chain of certificates is far shorter.
-const MESSAGE_LIMIT: usize = 256 * 1024;
+/// Longer messages are passed over, in bytes: a chain of certificates is far shorter.
+pub const MESSAGE_LIMIT: usize = 256 * 1024;
 /// A buffer larger than this is not kept between messages.
 const BUFFER_KEPT: usize = 4_096;
 
@@ -25,8 +25,10 @@ pub struct Message<'a> {
 }
 
 /// Joins the handshake messages of one direction.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Joiner {
+    /// Longer messages are passed over.
+    limit: usize,
     buffer: Vec<u8>,
     first: At,
     /// Bytes left of a message that is too long to be kept, and those of it already passed over.
@@ -34,7 +36,18 @@ pub struct Joiner {
     skipped: usize,
 }
 
+impl Default for Joiner {
+    fn default() -> Self {
+        Self::within(MESSAGE_LIMIT)
+    }
+}
+
 impl Joiner {
+    /// A joiner that passes over messages of more than `limit` bytes.
+    pub fn within(limit: usize) -> Self {
+        Self { limit, buffer: Vec::new(), first: At::default(), skip: 0, skipped: 0 }
+    }
+
     /// Takes the body of a record (or what was inside it) that the packets `first` to `last` carried,
     /// and hands on every message that it completes.
     pub fn feed(&mut self, bytes: &[u8], first: At, last: At, mut each: impl FnMut(Message<'_>)) -> Vec<Problem> {
@@ -45,7 +58,7 @@ impl Joiner {
                 self.first = first;
                 // A message that lies within these bytes is not copied.
                 let whole =
-                    message_len(rest).filter(|len| *len <= MESSAGE_LIMIT).and_then(|len| rest.split_at_checked(len));
+                    message_len(rest).filter(|len| *len <= self.limit).and_then(|len| rest.split_at_checked(len));
                 if let Some((raw, behind)) = whole {
                     if let Some(&kind) = raw.first() {
                         each(Message { kind, raw, first, last });
@@ -71,8 +84,9 @@ impl Joiner {
         let (here, left) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
         self.buffer.extend_from_slice(here);
         let Some(len) = message_len(&self.buffer) else { return left };
-        if len > MESSAGE_LIMIT {
-            let text = format!("A handshake message of {len} bytes was passed over; at most {MESSAGE_LIMIT} are kept.");
+        if len > self.limit {
+            let kept = self.limit;
+            let text = format!("A handshake message of {len} bytes was passed over; at most {kept} are kept.");
             problems.push(Problem::new("handshake-message-too-long", text).at(last.packet));
             self.skipped = self.buffer.len();
             self.skip = len - self.skipped;
@@ -103,7 +117,7 @@ impl Joiner {
 
     /// Forgets the message in hand, because bytes of it are missing.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self::within(self.limit);
     }
 }
 

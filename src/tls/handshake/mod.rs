@@ -13,7 +13,9 @@ mod new_session_ticket;
 mod server_hello;
 
 pub use client_hello::decode_sslv2_hello;
+pub use compressed::DECOMPRESSED_LIMIT;
 pub use decode::{DecodeContext, decode};
+pub use joiner::MESSAGE_LIMIT;
 
 use crate::iana::{is_grease, versions};
 use crate::tls::extension::Extensions;
