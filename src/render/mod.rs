@@ -14,3 +14,14 @@ pub mod sarif;
 pub mod text;
 
 pub use escape::escape;
+
+/// What a face writes of a report with these sessions.
+#[cfg(test)]
+fn written(
+    sessions: Vec<crate::report::Session>,
+    face: impl FnOnce(&mut Vec<u8>, &crate::report::Report) -> std::io::Result<()>,
+) -> String {
+    let mut out = Vec::new();
+    face(&mut out, &crate::report::sample::report(sessions)).expect("written");
+    String::from_utf8(out).expect("UTF-8")
+}

@@ -5,22 +5,16 @@
 //! crypto/tls, Node.js tls. What is run by `tests/it/remedies.rs` is known to work as printed.
 
 use crate::cause::Cause;
-use crate::knowledge::remedies::{Program, Row, Whom};
+use crate::knowledge::remedies::{GO, JAVA, NODE, OPENSSL, Program, Row, Whom};
 use crate::role::Side;
-use crate::session::Stack;
 
 const CURL: Whom = Whom::Program(&Program { name: "curl", words: &["curl"] });
 const PYTHON: Whom = Whom::Program(&Program { name: "Python", words: &["python"] });
 const PSQL: Whom = Whom::Program(&Program { name: "psql and libpq", words: &["postgresql", "psql"] });
 const MOSQUITTO: Whom = Whom::Program(&Program { name: "mosquitto_pub", words: &["mqtt", "mosquitto"] });
-const OPENSSL: Whom = Whom::Stack(Stack::OpenSsl);
-const JAVA: Whom = Whom::Stack(Stack::Jsse);
-const GO: Whom = Whom::Stack(Stack::Go);
-const NODE: Whom = Whom::Stack(Stack::Node);
 
 const fn row(whom: Whom, cause: Cause, text: &'static str, command: &'static str) -> Row {
-    let command = if command.is_empty() { None } else { Some(command) };
-    Row { cause, side: Side::Client, whom, text, command }
+    Row::new(Side::Client, whom, cause, text, command)
 }
 
 /// The table, by program.

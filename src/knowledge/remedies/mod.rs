@@ -25,6 +25,19 @@ pub struct Row {
     pub command: Option<&'static str>,
 }
 
+impl Row {
+    /// Text and command as they stand in the tables; an empty command is none.
+    const fn new(side: Side, whom: Whom, cause: Cause, text: &'static str, command: &'static str) -> Self {
+        let command = if command.is_empty() { None } else { Some(command) };
+        Self { cause, side, whom, text, command }
+    }
+}
+
+const OPENSSL: Whom = Whom::Stack(Stack::OpenSsl);
+const JAVA: Whom = Whom::Stack(Stack::Jsse);
+const GO: Whom = Whom::Stack(Stack::Go);
+const NODE: Whom = Whom::Stack(Stack::Node);
+
 /// For whom something is said.
 #[derive(Debug, Clone, Copy)]
 pub enum Whom {

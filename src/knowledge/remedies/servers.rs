@@ -6,9 +6,8 @@
 //! `tests/it/remedies.rs` is known to work as printed.
 
 use crate::cause::Cause;
-use crate::knowledge::remedies::{Program, Row, Whom};
+use crate::knowledge::remedies::{GO, JAVA, NODE, OPENSSL, Program, Row, Whom};
 use crate::role::Side;
-use crate::session::Stack;
 
 const NGINX: Whom = Whom::Program(&Program { name: "nginx", words: &["nginx", "openresty"] });
 const APACHE: Whom = Whom::Program(&Program { name: "Apache", words: &["apache"] });
@@ -20,14 +19,9 @@ const APISIX: Whom = Whom::Program(&Program { name: "APISIX and API7", words: &[
 const AWS: Whom = Whom::Program(&Program { name: "AWS API Gateway", words: &["awselb", "amazon"] });
 const POSTGRESQL: Whom = Whom::Program(&Program { name: "PostgreSQL", words: &["postgresql"] });
 const MOSQUITTO: Whom = Whom::Program(&Program { name: "mosquitto", words: &["mqtt", "mosquitto"] });
-const OPENSSL: Whom = Whom::Stack(Stack::OpenSsl);
-const JAVA: Whom = Whom::Stack(Stack::Jsse);
-const GO: Whom = Whom::Stack(Stack::Go);
-const NODE: Whom = Whom::Stack(Stack::Node);
 
 const fn row(whom: Whom, cause: Cause, text: &'static str, command: &'static str) -> Row {
-    let command = if command.is_empty() { None } else { Some(command) };
-    Row { cause, side: Side::Server, whom, text, command }
+    Row::new(Side::Server, whom, cause, text, command)
 }
 
 /// The table, by program.

@@ -221,9 +221,7 @@ mod tests {
     use crate::report::sample;
 
     fn written(sessions: Vec<Session>) -> String {
-        let mut out = Vec::new();
-        render(&mut out, &sample::report(sessions)).expect("written");
-        String::from_utf8(out).expect("UTF-8")
+        crate::render::written(sessions, render)
     }
 
     #[test]
