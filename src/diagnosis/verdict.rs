@@ -7,7 +7,7 @@
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::diagnosis::{Alternative, Diagnosis, Remedy};
-use crate::diagnosis::ending::{Ending, Stage};
+use crate::diagnosis::ending::{Close, Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::RULES;
@@ -60,7 +60,7 @@ pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Di
         return if completed { established(&case, &ranked) } else { unexplained(&case) };
     }
     let (rule, confidence, finding) = ranked.remove(0);
-    let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause);
+    let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause, finding.needed());
     alternatives.truncate(ALTERNATIVES);
     Diagnosis {
         outcome: outcome(&case, rule.cause),
@@ -167,14 +167,19 @@ fn in_order(evidence: &[Evidence]) -> Vec<Evidence> {
     list
 }
 
-fn alternatives(ranked: &[Ranked<'_>], ruled_out: &[(Cause, Evidence)], winner: Cause) -> Vec<Alternative> {
+fn alternatives(
+    ranked: &[Ranked<'_>],
+    ruled_out: &[(Cause, Evidence)],
+    winner: Cause,
+    needs: &[String],
+) -> Vec<Alternative> {
     let mut list: Vec<Alternative> = ranked
         .iter()
         .filter(|(rule, _, _)| !matches!(rule.cause, Cause::Unknown | Cause::CaptureIncomplete))
         .map(|(rule, confidence, finding)| Alternative {
             cause: rule.cause,
             confidence: (*confidence).min(Confidence::Likely),
-            why_not: why_not(winner, finding),
+            why_not: why_not(winner, finding, needs),
         })
         .collect();
     list.extend(ruled_out.iter().map(|(cause, evidence)| Alternative {
@@ -185,8 +190,10 @@ fn alternatives(ranked: &[Ranked<'_>], ruled_out: &[(Cause, Evidence)], winner: 
     list
 }
 
-fn why_not(winner: Cause, finding: &Finding) -> String {
+/// `needs`: what would make the winner certain, which need not be said again.
+fn why_not(winner: Cause, finding: &Finding, needs: &[String]) -> String {
     match finding.needed().first() {
+        Some(need) if needs.contains(need) => format!("{winner} fits better; the same would decide between them"),
         Some(need) => format!("{winner} fits better; to decide: {need}"),
         None => format!("{winner} fits better"),
     }
@@ -224,8 +231,35 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     } else {
         " as far as can be read"
     };
+    let (behind, explanation) = match case.ending {
+        Ending::LeftAtOnce { by, at, how } => {
+            evidence
+                .push(Evidence::at(at, format!("the {by} closed{}, and had sent no data of its own", words_of(how))));
+            match by {
+                Role::Client => (
+                    ", and the client closed at once, without sending anything",
+                    "So does a client that checks the server's certificate after the handshake and says nothing of what it found (Node, NSS, curl for a name), and one that only looked whether the server is there (health checks).",
+                ),
+                Role::Server => (", and the server closed at once, without sending anything", ""),
+            }
+        }
+        Ending::HiddenAnswer { at, .. } => {
+            evidence.push(Evidence::at(
+                at,
+                "the server's one answer, which could not be read; the connection was closed behind it",
+            ));
+            (
+                "",
+                "The server's one answer cannot be read, and the connection was closed behind it. It may be a refusal by the application (HTTP 400 or 403, say), or any short answer.",
+            )
+        }
+        _ => ("", ""),
+    };
     let (confidence, needs) = match case.ending {
         _ if certain => (Confidence::Certain, Vec::new()),
+        Ending::LeftAtOnce { by: Role::Client, .. } => {
+            (Confidence::Likely, vec!["the client's error message of that moment, if it had one".to_owned()])
+        }
         // It has the mark of a refusal, and may be one that has nothing to do with certificates.
         Ending::HiddenAnswer { what: HiddenAnswer::ForbiddenPage | HiddenAnswer::Connack, .. } => {
             (Confidence::Possible, vec![keys::key_log(&session.stack)])
@@ -238,12 +272,21 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
         cause: Cause::None,
         side: Side::None,
         confidence,
-        summary: format!("The handshake was completed{resumed}{mutual}{app}."),
-        explanation: String::new(),
+        summary: format!("The handshake was completed{resumed}{mutual}{behind}{app}."),
+        explanation: explanation.to_owned(),
         evidence: in_order(&evidence),
         remedies: Vec::new(),
-        alternatives: alternatives(ranked, &[], Cause::None),
+        alternatives: alternatives(ranked, &[], Cause::None, &needs),
         needs,
+    }
+}
+
+/// How a close was made, where that is worth a word.
+fn words_of(how: Close) -> &'static str {
+    match how {
+        Close::CloseNotify => " with close_notify",
+        Close::Reset => " with a reset",
+        Close::Fin | Close::EapFailure | Close::Quic | Close::Plaintext => "",
     }
 }
 

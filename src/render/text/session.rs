@@ -37,11 +37,18 @@ pub(super) fn line<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::R
 }
 
 fn success<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<()> {
+    let diagnosis = &session.diagnosis;
+    // A success that may be none is to be known as such.
+    let doubtful =
+        !(diagnosis.explanation.is_empty() && diagnosis.needs.is_empty() && diagnosis.alternatives.is_empty());
+    if doubtful || page.style.verbose {
+        why(page, session)?;
+    }
     if page.style.verbose {
-        evidence(page, session)?;
         timeline::timeline(page, session)?;
         certificates::all(page, session)?;
     }
+    certainty(page, session)?;
     problems(page, session)
 }
 
