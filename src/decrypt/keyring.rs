@@ -1,5 +1,8 @@
 //! All keys that the user gave, in one hand.
 
+use std::sync::Arc;
+
+use crate::decrypt::resumable::Resumable;
 use crate::decrypt::{KeyLog, Secret, SecretLabel, ServerKeys, SessionSecrets};
 use crate::problem::Problem;
 use crate::role::Role;
@@ -9,6 +12,8 @@ use crate::role::Role;
 pub struct KeyRing {
     log: KeyLog,
     server: ServerKeys,
+    /// What sessions seen so far left to be resumed by.
+    resumable: Arc<Resumable>,
 }
 
 impl KeyRing {
@@ -23,6 +28,25 @@ impl KeyRing {
     /// A problem that says what is wrong with the file.
     pub fn add_server_key(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.server.add(bytes)
+    }
+
+    /// The same keys, with nothing known of sessions seen so far: of another capture, say.
+    #[must_use]
+    pub fn afresh(mut self) -> Self {
+        self.resumable = Arc::default();
+        self
+    }
+
+    /// A session was set up with `master`: a later connection that names this session id or ticket resumes it.
+    pub fn remember(&self, id_or_ticket: &[u8], master: &Secret) {
+        if !id_or_ticket.is_empty() {
+            self.resumable.remember(id_or_ticket, master);
+        }
+    }
+
+    /// The master secret of the session that this session id or ticket resumes, where it was seen to be set up.
+    pub fn resumed_master(&self, id_or_ticket: &[u8]) -> Option<Secret> {
+        if id_or_ticket.is_empty() { None } else { self.resumable.master(id_or_ticket) }
     }
 
     /// Whether there are no keys at all.

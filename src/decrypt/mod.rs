@@ -22,6 +22,7 @@ mod mask;
 pub mod quic;
 mod rc4;
 pub mod record;
+mod resumable;
 pub mod schedule;
 pub mod secret;
 pub mod server_key;

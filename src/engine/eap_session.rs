@@ -208,6 +208,7 @@ impl EapSession {
 
     /// The session, where a method with TLS came as far as its first record.
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
+        self.builder.end();
         for role in [Role::Client, Role::Server] {
             let mut stream = std::mem::take(self.streams.of_mut(role));
             stream.finish(&mut Sink { builder: &mut self.builder, from: role });

@@ -249,7 +249,7 @@ impl Engine {
             duplicates: Duplicates::default(),
             limits: options.limits,
             beliefs: options.beliefs,
-            keys: Arc::new(options.keys),
+            keys: Arc::new(options.keys.afresh()),
             now: Timestamp::default(),
             swept: Timestamp::default(),
             news: VecDeque::new(),

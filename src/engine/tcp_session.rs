@@ -216,6 +216,9 @@ impl TcpSession {
 
     /// The session, where the connection was a handshake attempt at all.
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
+        if let Some(upper) = &mut self.upper {
+            upper.builder.end();
+        }
         self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening });
         let mut facts: TcpFacts = self.connection.facts();
         let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));

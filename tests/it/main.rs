@@ -37,6 +37,7 @@ mod remedies;
 mod renegotiation;
 #[cfg(feature = "cli")]
 mod reports;
+mod resumption;
 mod rfc8448;
 #[cfg(all(unix, feature = "tui"))]
 mod terminal;

@@ -17,6 +17,7 @@ impl Builder {
     /// The session as it stands, with every fact resolved. `now` is the newest time known, and
     /// `open` says that nobody has ended the connection yet.
     pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Session {
+        self.end();
         if let Some(mut state) = self.dtls.take() {
             state.finish(&mut self);
         }

@@ -101,6 +101,9 @@ pub struct Builder {
     bounds: Bounds,
     /// Bytes of handshake messages read.
     message_bytes: usize,
+    /// What comes now is told at the end of the conversation. Other conversations may have ended at the same time,
+    /// in any order: it neither takes from them nor gives them anything.
+    ends: bool,
 }
 
 /// Protected records that could not be opened.
@@ -142,6 +145,7 @@ impl Builder {
             replay: Replay::default(),
             bounds: Bounds::default(),
             message_bytes: 0,
+            ends: false,
         }
     }
 
@@ -189,6 +193,11 @@ impl Builder {
         self.keys = Arc::clone(none);
     }
 
+    /// The conversation is over: what was held back comes now.
+    pub fn end(&mut self) {
+        self.ends = true;
+    }
+
     /// Newer keys. Where they open what has stayed closed, the session is read again from the start.
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
         self.keys = keys;
@@ -221,6 +230,7 @@ impl Builder {
         fresh.session.encapsulation.clone_from(&session.encapsulation);
         fresh.session.preamble.clone_from(&session.preamble);
         fresh = fresh.with_bounds(self.bounds);
+        fresh.ends = self.ends;
         let replay = std::mem::take(&mut self.replay);
         for event in &replay.events {
             match event.clone() {

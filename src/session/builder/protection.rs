@@ -1,6 +1,6 @@
 //! Protected records: which keys open them, and what is done with those that stay closed.
 
-use crate::decrypt::{OpenError, Protection};
+use crate::decrypt::{OpenError, Protection, Secret};
 use crate::role::Role;
 use crate::seen::{At, Seen};
 use crate::session::builder::exchange::Exchange;
@@ -249,13 +249,41 @@ impl Builder {
 
     pub(super) fn tls12_protection(&mut self, from: Role) -> Option<Protection> {
         if self.master.is_none() {
-            self.master = self.exchange()?.master(&self.keys);
+            self.master = self.exchange()?.master(&self.keys).or_else(|| self.resumed_master());
+        }
+        if from == Role::Server {
+            self.remember_master();
         }
         let pair = self.exchange()?.protection(self.master.as_ref()?)?;
         Some(match from {
             Role::Client => pair.client,
             Role::Server => pair.server,
         })
+    }
+
+    /// The master secret of the session that this connection resumes, where that was seen to be set up: an
+    /// abbreviated handshake has no ClientKeyExchange (RFC 5246 section 7.3).
+    fn resumed_master(&self) -> Option<Secret> {
+        if self.key_exchange.is_some() || self.ends {
+            return None;
+        }
+        let client = self.session.client_hello.value()?;
+        let server = self.session.server_hello.value()?;
+        let by_ticket = client.extensions.session_ticket().and_then(|ticket| self.keys.resumed_master(ticket));
+        let echoed = server.session_id == client.session_id;
+        by_ticket.or_else(|| self.keys.resumed_master(&server.session_id).filter(|_| echoed))
+    }
+
+    /// The server goes over to protected records: what it gave the client to come back with is known by now.
+    fn remember_master(&self) {
+        let (Some(master), Some(server)) = (&self.master, self.session.server_hello.value()) else { return };
+        if self.ends {
+            return;
+        }
+        self.keys.remember(&server.session_id, master);
+        for ticket in &self.session.tickets {
+            self.keys.remember(&ticket.value.ticket, master);
+        }
     }
 
     /// Whether both have sent Finished, as far as can be seen: from here on application data flows.
