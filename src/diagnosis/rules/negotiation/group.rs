@@ -26,14 +26,16 @@ pub const RULE: Rule = Rule {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let offer = Offer::of(hello);
-    let names: Vec<String> = offer.groups.iter().map(|group| groups::display(*group)).collect();
-    let offered = hello_evidence(case, format!("the client offered the groups {}", names.join(", ")));
+    let offered = |offer: &Offer| {
+        let names: Vec<String> = offer.groups.iter().map(|group| groups::display(*group)).collect();
+        hello_evidence(case, format!("the client offered the groups {}", names.join(", ")))
+    };
     let retry = case.session.hello_retry.as_ref().and_then(|seen| seen.value.extensions.selected_group());
     if let (Some(group), Ending::Alert { seen, alert, stage: Stage::Hello }) = (retry, case.ending)
         && seen.value.from == Role::Client
     {
         let summary = format!("The client refused the group that the server asked for ({}).", groups::display(group));
+        let offered = offered(&Offer::of(hello));
         return Assessment::Supported(Finding::likely(summary, said(seen, alert.description)).and_maybe(offered));
     }
     let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, 40 | 47 | 71));
@@ -42,6 +44,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         (None, Some(evidence)) => evidence,
         (None, None) => return Assessment::Silent,
     };
+    let offer = Offer::of(hello);
     if offer.groups.is_empty() {
         return Assessment::Silent;
     }
@@ -51,7 +54,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     }
     let finding =
         Finding::with(confidence, "The server has none of the key-exchange groups that the client offered.", evidence)
-            .and_maybe(offered)
+            .and_maybe(offered(&offer))
             .explain(
                 "Nearly every server has X25519 and P-256 (secp256r1); this client offers neither, or little else.",
             )
