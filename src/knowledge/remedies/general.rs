@@ -6,7 +6,7 @@ use crate::knowledge::remedies::{Row, Whom};
 use crate::role::Side;
 
 const fn row(cause: Cause, side: Side, text: &'static str, command: Option<&'static str>) -> Row {
-    Row { cause, side, whom: Whom::Everybody, text, command }
+    Row { cause, side, whom: Whom::Everybody, text, command, general: false }
 }
 
 /// The table, in the order of the causes.
@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
         Side::Client,
         "Configure the client with a certificate and its private key for this connection.",
         Some("curl --cert client.pem --key client.key https://HOST:PORT/"),
-    ),
+    ).general(),
     row(
         Cause::ClientCertMissing,
         Side::Client,
@@ -30,13 +30,13 @@ pub(super) const ROWS: &[Row] = &[
         Side::Server,
         "Where clients without a certificate are to be let in, make it optional (nginx: ssl_verify_client optional).",
         None,
-    ),
+    ).general(),
     row(
         Cause::ClientCertUntrustedCa,
         Side::Server,
         "Add the CA that issued the client's certificate to the CAs that the server trusts for clients.",
         Some("cat new-ca.pem >> client-ca.pem && openssl verify -CAfile client-ca.pem client.pem"),
-    ),
+    ).general(),
     row(
         Cause::ClientCertUntrustedCa,
         Side::Client,
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         Some(
             "cat client.pem intermediate.pem > client-chain.pem && openssl verify -CAfile root.pem -untrusted intermediate.pem client.pem",
         ),
-    ),
+    ).general(),
     row(
         Cause::ClientCertSelfSigned,
         Side::Client,
@@ -120,7 +120,7 @@ pub(super) const ROWS: &[Row] = &[
         Side::Server,
         "Raise the verification depth of the server (nginx: ssl_verify_depth 3; Apache: SSLVerifyDepth 3).",
         None,
-    ),
+    ).general(),
     row(
         Cause::ClientCertMalformed,
         Side::Client,
@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         Some(
             "openssl s_client -connect HOST:PORT -servername HOST </dev/null 2>/dev/null | grep -i 'client certificate'",
         ),
-    ),
+    ).general(),
     row(Cause::ClientCertNotRequested, Side::Client, "See that the client sends the right name in SNI.", None),
     row(
         Cause::ClientCertRejected,
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         Side::Client,
         "Give the client the CA that issued the server's certificate.",
         Some("curl --cacert ca.pem https://HOST:PORT/"),
-    ),
+    ).general(),
     row(
         Cause::ServerCertUntrustedCa,
         Side::Server,
@@ -167,13 +167,13 @@ pub(super) const ROWS: &[Row] = &[
         Side::Server,
         "Send the intermediate along with the leaf: put both into the server's certificate file, the leaf first.",
         Some("cat server.pem intermediate.pem > server-chain.pem"),
-    ),
+    ).general(),
     row(
         Cause::ServerCertSelfSigned,
         Side::Client,
         "Trust this one certificate explicitly.",
         Some("curl --cacert server.pem https://HOST:PORT/"),
-    ),
+    ).general(),
     row(
         Cause::ServerCertSelfSigned,
         Side::Server,
@@ -354,7 +354,7 @@ pub(super) const ROWS: &[Row] = &[
         Side::Server,
         "Enable TLS on the server (PostgreSQL: ssl = on; Postfix: smtpd_tls_security_level = may).",
         None,
-    ),
+    ).general(),
     row(
         Cause::ProxyHeaderUnexpected,
         Side::Either,

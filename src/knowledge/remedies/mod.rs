@@ -23,13 +23,21 @@ pub struct Row {
     pub text: &'static str,
     /// A command, or lines of the program's configuration.
     pub command: Option<&'static str>,
+    /// What is said to the program of that side says the same and more: where there is such a row, this one is left
+    /// out.
+    pub general: bool,
 }
 
 impl Row {
     /// Text and command as they stand in the tables; an empty command is none.
     const fn new(side: Side, whom: Whom, cause: Cause, text: &'static str, command: &'static str) -> Self {
         let command = if command.is_empty() { None } else { Some(command) };
-        Self { cause, side, whom, text, command }
+        Self { cause, side, whom, text, command, general: false }
+    }
+
+    /// For everybody to whom nothing more precise can be said.
+    const fn general(self) -> Self {
+        Self { general: true, ..self }
     }
 }
 
@@ -116,7 +124,14 @@ pub fn of(cause: Cause, client: Speaker<'_>, server: Speaker<'_>) -> Vec<&'stati
             own.extend(by_program);
         }
     }
-    own.extend(general::ROWS.iter().filter(|row| row.cause == cause));
+    let said_to = |side: Side| own.iter().any(|row| row.side == side);
+    let (client, server) = (said_to(Side::Client), said_to(Side::Server));
+    let said = |side: Side| match side {
+        Side::Client => client,
+        Side::Server => server,
+        _ => false,
+    };
+    own.extend(general::ROWS.iter().filter(|row| row.cause == cause && !(row.general && said(row.side))));
     own
 }
 
@@ -219,6 +234,25 @@ mod tests {
         assert_eq!(of(&nobody, &nginx)[..2], [Some("nginx"), None]);
         let either = StackGuess { candidates: vec![Stack::Go, Stack::Nss], ..StackGuess::default() };
         assert!(of(&nobody, &either).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn what_a_program_is_told_is_not_told_to_everybody_as_well() {
+        let nobody = StackGuess::default();
+        let openssl = StackGuess { candidates: vec![Stack::OpenSsl], ..StackGuess::default() };
+        let sides = |client: &StackGuess| {
+            let [client, server] = [client, &nobody].map(|stack| Speaker { stack, protocol: None });
+            let rows = super::of(Cause::ClientCertMissing, client, server);
+            rows.iter().filter(|row| row.general).map(|row| row.side).collect::<Vec<_>>()
+        };
+        assert_eq!(sides(&nobody), [Side::Client, Side::Server]);
+        assert_eq!(sides(&openssl), [Side::Server]);
+        // A general row has rows of programs that take its place.
+        for row in general::ROWS.iter().filter(|row| row.general) {
+            assert!(
+                all().any(|other| other.cause == row.cause && other.side == row.side && other.whom.label().is_some())
+            );
+        }
     }
 
     #[test]
