@@ -26,7 +26,13 @@ pub(super) fn captures<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io:
         return page.flow(Spans::of(Tone::Strong, count), Spans::of(Tone::Dim, total));
     }
     for capture in &report.captures {
-        page.flow(Spans::of(Tone::Strong, &capture.path).add(Tone::Plain, "  "), Spans::of(Tone::Dim, facts(capture)))?;
+        let (mut lead, facts) = (Spans::of(Tone::Strong, &capture.path), facts(capture));
+        if lead.width() + 2 + facts.len() > page.width() {
+            // Beside a long path they would stand in a narrow column.
+            page.line(&lead)?;
+            lead = Spans::default();
+        }
+        page.flow(lead.add(Tone::Plain, "  "), Spans::of(Tone::Dim, facts))?;
     }
     Ok(())
 }
