@@ -108,15 +108,6 @@ mod tests {
     use super::*;
     use crate::tls::handshake::decode;
 
-    const TLS13: DecodeContext = DecodeContext {
-        version: 0x0304,
-        tls13: true,
-        dtls: false,
-        from_server: true,
-        cipher_suite: 0x1301,
-        decompressed: DECOMPRESSED_LIMIT,
-    };
-
     fn message(algorithm: u16, claimed: usize, compressed: &[u8]) -> Vec<u8> {
         let mut body = algorithm.to_be_bytes().to_vec();
         body.extend(&(claimed as u32).to_be_bytes()[1..]);
@@ -135,7 +126,8 @@ mod tests {
     const CERTIFICATE: [u8; 12] = [0, 0, 0, 8, 0, 0, 3, 1, 2, 3, 0, 0];
 
     fn certificate(body: &[u8]) -> (Option<CertificateMessage>, Vec<&'static str>) {
-        let parsed = decode(25, body, TLS13);
+        let context = DecodeContext { version: 0x0304, tls13: true, from_server: true, ..DecodeContext::default() };
+        let parsed = decode(25, body, context);
         let HandshakeMessage::CompressedCertificate { certificate, .. } = parsed.value else {
             panic!("another message")
         };
