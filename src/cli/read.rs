@@ -222,7 +222,9 @@ fn one(path: &Path, reading: &Reading<'_>, follow_only: bool, tell: &Tell<'_>) -
             problems.add(&problem);
         }
     });
-    say(News::Over(over, digits.get()));
+    if !over.is_empty() {
+        say(News::Over(over, digits.get()));
+    }
     end(path, &Facts::of(&source.reader), problems, read)
 }
 

@@ -7,18 +7,16 @@ use crate::decrypt::dtls13::Dtls13Protection;
 use crate::decrypt::{OpenError, Opened, Protection};
 use crate::flow::facts::Gap;
 use crate::iana::extensions;
-use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Corrupted, Corruption, ProtectedRecord, Signal};
 use crate::tls::extension::ExtensionBody;
+use crate::tls::handshake::joiner;
 use crate::tls::record::{ContentType, RecordHeader};
 
 /// Protected records that wait for the messages which bring their keys.
 const EARLY_LIMIT: usize = 16;
-/// Code of the Problem of a message that is longer than the limit.
-const TOO_LONG: &str = "handshake-message-too-long";
 /// How often keys of a direction are looked for: an RSA decryption may be behind it.
 const ATTEMPTS: u32 = 4;
 /// How many unreadable records are remembered, to know the same one again.
@@ -130,12 +128,11 @@ impl State {
         for fragment in fragments.by_ref() {
             // Each handshake counts its messages from 0: this is another one.
             let renegotiates = protected && fragment.sequence == 0 && builder.may_begin_again(from);
-            let (len, kept) = (fragment.length, builder.bounds.message);
-            if len > kept {
-                let text = format!("A handshake message of {len} bytes was passed over; at most {kept} are kept.");
-                let said = builder.session.problems.iter().any(|problem| problem.code == TOO_LONG);
-                if !said {
-                    builder.problem(Problem::new(TOO_LONG, text).at(at.packet));
+            if fragment.length > builder.bounds.message {
+                let problem = joiner::too_long(fragment.length, builder.bounds.message);
+                // Each of its fragments says how long it is.
+                if builder.session.problems.iter().all(|said| said.code != problem.code) {
+                    builder.problem(problem.at(at.packet));
                 }
                 continue;
             }

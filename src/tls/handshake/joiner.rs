@@ -85,9 +85,7 @@ impl Joiner {
         self.buffer.extend_from_slice(here);
         let Some(len) = message_len(&self.buffer) else { return left };
         if len > self.limit {
-            let kept = self.limit;
-            let text = format!("A handshake message of {len} bytes was passed over; at most {kept} are kept.");
-            problems.push(Problem::new("handshake-message-too-long", text).at(last.packet));
+            problems.push(too_long(len, self.limit).at(last.packet));
             self.skipped = self.buffer.len();
             self.skip = len - self.skipped;
             self.buffer.clear();
@@ -119,6 +117,12 @@ impl Joiner {
     pub fn reset(&mut self) {
         *self = Self::within(self.limit);
     }
+}
+
+/// A message of `len` bytes is longer than the limit.
+pub fn too_long(len: usize, limit: usize) -> Problem {
+    let text = format!("A handshake message of {len} bytes was passed over; at most {limit} are kept.");
+    Problem::new("handshake-message-too-long", text)
 }
 
 /// Length of the message that begins here, its header included; `None` while the header is not whole.
