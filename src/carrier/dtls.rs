@@ -9,9 +9,7 @@ use crate::tls::record::{ContentType, RecordHeader};
 
 /// Bytes of a handshake message's header in DTLS.
 pub const HANDSHAKE_HEADER_LEN: usize = 12;
-/// Longer messages are passed over: a chain of certificates is far shorter.
-const MESSAGE_LIMIT: usize = 256 * 1024;
-/// Bytes of fragments that wait, of one direction.
+/// Bytes of fragments that wait, of one direction; more only where a single message may be longer.
 const HELD_LIMIT: usize = 512 * 1024;
 /// Fragments of one message that wait.
 const PIECES_LIMIT: usize = 2_048;
@@ -247,8 +245,9 @@ struct Partial {
 }
 
 impl Assembler {
-    /// Takes a fragment. Messages that are whole are then to be taken by [`Self::pop`].
-    pub fn add(&mut self, fragment: &Fragment<'_>, at: At) {
+    /// Takes a fragment of a message that has `longest` bytes at most; a longer one is passed over. Messages that
+    /// are whole are then to be taken by [`Self::pop`].
+    pub fn add(&mut self, fragment: &Fragment<'_>, longest: usize, at: At) {
         // A conversation begins with message 0; a capture may begin later.
         let next = *self.next.get_or_insert(if fragment.sequence < 8 { 0 } else { fragment.sequence });
         let ahead = fragment.sequence.wrapping_sub(next);
@@ -256,8 +255,8 @@ impl Assembler {
         let empty = size == 0 && fragment.length > 0;
         if empty
             || ahead >= AHEAD_LIMIT
-            || fragment.length > MESSAGE_LIMIT
-            || self.held.saturating_add(size) > HELD_LIMIT
+            || fragment.length > longest
+            || self.held.saturating_add(size) > HELD_LIMIT.max(longest.saturating_mul(2))
         {
             return;
         }
@@ -396,6 +395,9 @@ mod tests {
 
     use super::*;
 
+    /// No message here is longer.
+    const LONGEST: usize = 1 << 18;
+
     fn fragment(sequence: u16, length: usize, offset: usize, bytes: &[u8]) -> Fragment<'_> {
         Fragment { kind: 11, length, sequence, offset, bytes }
     }
@@ -405,29 +407,41 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_joined_up_to_the_length_allowed() {
+        let body = vec![7; 300_000];
+        for (longest, whole) in [(1 << 18, false), (1 << 19, true)] {
+            let mut assembler = Assembler::default();
+            for (n, part) in body.chunks(1_200).enumerate() {
+                assembler.add(&fragment(0, body.len(), n * 1_200, part), longest, at(1));
+            }
+            assert_eq!(assembler.pop().is_some(), whole, "{longest}");
+        }
+    }
+
+    #[test]
     fn fragments_join_in_any_order_and_repeats_are_dropped() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(1, 2, 0, b"yz"), at(1));
-        assembler.add(&fragment(0, 6, 4, b"ef"), at(2));
+        assembler.add(&fragment(1, 2, 0, b"yz"), LONGEST, at(1));
+        assembler.add(&fragment(0, 6, 4, b"ef"), LONGEST, at(2));
         assert_eq!(assembler.pop(), None);
-        assembler.add(&fragment(0, 6, 0, b"abc"), at(3));
-        assembler.add(&fragment(0, 6, 2, b"cde"), at(4));
+        assembler.add(&fragment(0, 6, 0, b"abc"), LONGEST, at(3));
+        assembler.add(&fragment(0, 6, 2, b"cde"), LONGEST, at(4));
         let first = assembler.pop().expect("whole");
         assert_eq!((&first.raw[12..], first.last.packet.0), (&b"abcdef"[..], 4));
         assert_eq!(first.raw[..12], [11, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 6]);
         assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(b"yz".to_vec()));
-        assembler.add(&fragment(0, 6, 0, b"abcdef"), at(5));
+        assembler.add(&fragment(0, 6, 0, b"abcdef"), LONGEST, at(5));
         assert!(!assembler.is_waiting() && assembler.pop().is_none());
     }
 
     #[test]
     fn a_message_that_never_comes_can_be_passed_over() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(0, 4, 0, b"a"), at(1));
-        assembler.add(&fragment(2, 1, 0, b"c"), at(2));
+        assembler.add(&fragment(0, 4, 0, b"a"), LONGEST, at(1));
+        assembler.add(&fragment(2, 1, 0, b"c"), LONGEST, at(2));
         assert!(assembler.pop().is_none() && assembler.pass_over());
         assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(b"c".to_vec()));
-        assembler.add(&fragment(3, 4, 0, b"d"), at(3));
+        assembler.add(&fragment(3, 4, 0, b"d"), LONGEST, at(3));
         assert!(!assembler.pass_over() && !assembler.is_waiting());
         assert_eq!(assembler.due(), Some(4));
     }
@@ -435,7 +449,7 @@ mod tests {
     #[test]
     fn empty_messages_are_whole_with_their_only_fragment() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(0, 0, 0, b""), at(1));
+        assembler.add(&fragment(0, 0, 0, b""), LONGEST, at(1));
         assert_eq!(assembler.pop().map(|m| m.raw.len()), Some(12));
     }
 
@@ -471,7 +485,7 @@ mod tests {
                 let _ = opening(datagram, datagram.len());
                 for record in records(datagram, datagram.len() + id, id) {
                     for fragment in Fragments::new(record.fragment) {
-                        assembler.add(&fragment, at(1));
+                        assembler.add(&fragment, LONGEST, at(1));
                     }
                 }
                 while assembler.pop().is_some() {}
@@ -486,9 +500,9 @@ mod tests {
             for (from, len) in cuts {
                 let from = from.min(body.len());
                 let bytes = &body[from..(from + len).min(body.len())];
-                assembler.add(&fragment(0, body.len(), from, bytes), at(1));
+                assembler.add(&fragment(0, body.len(), from, bytes), LONGEST, at(1));
             }
-            assembler.add(&fragment(0, body.len(), 0, &body), at(1));
+            assembler.add(&fragment(0, body.len(), 0, &body), LONGEST, at(1));
             prop_assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(body));
         }
     }

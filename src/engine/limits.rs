@@ -1,5 +1,6 @@
 //! Bounds on memory and work.
 
+use crate::flow::fragments::FRAGMENTS_HELD;
 use crate::net::MOST_TUNNELS;
 use crate::session::Bounds;
 use crate::time::Elapsed;
@@ -19,6 +20,8 @@ pub struct Limits {
     /// Bytes of each session that are kept to be read again when keys arrive late; 0 where no keys are
     /// expected behind the packets.
     pub replay: usize,
+    /// Bytes of IP fragments that wait for the rest of their packet.
+    pub fragments: usize,
     /// What is held of one session.
     pub session: Bounds,
     /// Links and tunnels around a packet; at most eight.
@@ -37,6 +40,7 @@ impl Default for Limits {
             memory: 128 << 20,
             out_of_order: 1 << 20,
             replay: 0,
+            fragments: FRAGMENTS_HELD,
             session: Bounds::default(),
             tunnels: MOST_TUNNELS,
             shown: 50_000,
@@ -47,7 +51,9 @@ impl Default for Limits {
 
 /// Messages of ordinary chains are to be read, or a verdict would rest on what was not looked at.
 const LEAST_MESSAGE: usize = 16 * 1024;
-/// Likewise their certificates.
+/// Likewise a certificate.
+const LEAST_CERTIFICATE: usize = 8 * 1024;
+/// Likewise the certificates of a chain.
 const LEAST_CHAIN: usize = 10;
 /// Nanoseconds in a second.
 const NANOS: i64 = 1_000_000_000;
@@ -60,9 +66,12 @@ impl Limits {
         ("memory", "bytes held of all connections together"),
         ("out-of-order", "bytes held out of order, for each direction of a connection"),
         ("timeline", "entries in the timeline of a session"),
-        ("message", "bytes of a handshake message, and so of a certificate; at least 16384"),
+        ("message", "bytes of a handshake message, at least 16384"),
+        ("certificate", "bytes of a certificate, at least 8192"),
         ("decompressed", "bytes that a compressed certificate message may unpack to"),
         ("chain", "certificates of a chain that are read, at least 10"),
+        ("problems", "problems listed for a session"),
+        ("fragments", "bytes of IP fragments that wait for the rest of their packet"),
         ("tunnels", "links and tunnels around a packet, eight at most"),
         ("shown", "sessions that the terminal timeline keeps"),
         ("idle", "seconds without a packet after which a connection is closed"),
@@ -79,8 +88,11 @@ impl Limits {
             "out-of-order" => self.out_of_order = size,
             "timeline" => self.session.timeline = size,
             "message" if size >= LEAST_MESSAGE => self.session.message = size,
+            "certificate" if size >= LEAST_CERTIFICATE => self.session.certificate = size,
             "decompressed" => self.session.decompressed = size,
             "chain" if size >= LEAST_CHAIN => self.session.chain = size,
+            "problems" => self.session.problems = size,
+            "fragments" => self.fragments = size,
             "tunnels" if size <= MOST_TUNNELS => self.tunnels = size,
             "shown" if size > 1 => self.shown = size,
             "idle" => match i64::try_from(value).ok().and_then(|seconds| seconds.checked_mul(NANOS)) {

@@ -245,7 +245,7 @@ impl Engine {
             flows: FlowTable::new(options.limits.flows),
             agenda: options.live.then(|| Agenda::new(options.limits.flows)),
             index: datagrams::Index::default(),
-            fragments: Fragments::default(),
+            fragments: Fragments::within(options.limits.fragments),
             duplicates: Duplicates::default(),
             limits: options.limits,
             beliefs: options.beliefs,

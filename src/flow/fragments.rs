@@ -15,18 +15,26 @@ const PATIENCE: Elapsed = Elapsed(30_000_000_000);
 /// Packets waited for at one time.
 const PACKETS: usize = 1_024;
 /// Bytes held for all of them, with what each piece costs besides its bytes.
-const BYTES: usize = 4 << 20;
+pub const FRAGMENTS_HELD: usize = 4 << 20;
 const PIECE: usize = 64;
 
 /// Fragments that wait for the rest of their packet. Bounded: the packet that has waited longest is
 /// given up first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fragments {
     waiting: BTreeMap<Key, Partial>,
     /// The keys in the order in which they came; no other order is ever visible.
     order: BTreeMap<u64, Key>,
     bytes: usize,
+    /// No more bytes than this are held.
+    most: usize,
     born: u64,
+}
+
+impl Default for Fragments {
+    fn default() -> Self {
+        Self::within(FRAGMENTS_HELD)
+    }
 }
 
 /// What the fragments of one packet share.
@@ -76,6 +84,11 @@ pub struct Whole {
 }
 
 impl Fragments {
+    /// None yet; at most so many bytes are going to wait, with what each piece costs besides.
+    pub fn within(most: usize) -> Self {
+        Self { waiting: BTreeMap::new(), order: BTreeMap::new(), bytes: 0, most, born: 0 }
+    }
+
     /// Takes a fragment. Returns the whole packet when this was the last fragment missing.
     pub fn add(&mut self, datagram: &Datagram<'_>, at: At, problems: &mut Vec<Problem>) -> Option<Whole> {
         self.give_up_late(at.time, problems);
@@ -129,7 +142,7 @@ impl Fragments {
             let partial = self.forget(&key)?;
             return Some(partial.whole(datagram, fragment.protocol));
         }
-        while self.bytes > BYTES || self.waiting.len() > PACKETS {
+        while self.bytes > self.most || self.waiting.len() > PACKETS {
             self.give_up_oldest(problems);
         }
         None
@@ -376,7 +389,7 @@ mod tests {
         let mut problems = Vec::new();
         for id in 0..10_000 {
             fragments.add(&fragment(id, 0, &bytes[..1_400], true), at(0), &mut problems);
-            assert!(fragments.bytes <= BYTES && fragments.waiting.len() <= PACKETS);
+            assert!(fragments.bytes <= FRAGMENTS_HELD && fragments.waiting.len() <= PACKETS);
         }
         assert_eq!(problems.len(), 10_000 - fragments.waiting.len());
         fragments.add(&fragment(1, 0, &bytes[..8], true), at(31), &mut problems);

@@ -9,14 +9,26 @@ pub struct Bounds {
     pub timeline: usize,
     /// Bytes of a handshake message; a longer one is passed over. No certificate is longer than its message.
     pub message: usize,
+    /// Bytes of one certificate. A chain with a longer one is not read, since a verdict on part of it could be
+    /// another one.
+    pub certificate: usize,
     /// Bytes that a compressed certificate message may unpack to (RFC 8879).
     pub decompressed: usize,
     /// Certificates of a chain that are read.
     pub chain: usize,
+    /// Problems that are listed; one more says that there were others.
+    pub problems: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { timeline: 2_000, message: MESSAGE_LIMIT, decompressed: DECOMPRESSED_LIMIT, chain: 32 }
+        Self {
+            timeline: 2_000,
+            message: MESSAGE_LIMIT,
+            certificate: 128 * 1024,
+            decompressed: DECOMPRESSED_LIMIT,
+            chain: 32,
+            problems: 64,
+        }
     }
 }

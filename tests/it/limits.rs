@@ -167,6 +167,49 @@ fn a_message_longer_than_allowed_is_passed_over_and_that_is_said() {
 }
 
 #[test]
+fn a_chain_with_a_certificate_larger_than_allowed_is_not_read_and_that_is_said() {
+    let der = [&[0x30, 0x82, 0x23, 0x24][..], &[0; 0x2324]].concat();
+    let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
+    let chain = message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat());
+    let codes = answered(|limits| assert!(limits.set("certificate", 8_500)), std::slice::from_ref(&chain));
+    assert!(codes[0].contains(&"certificate-too-large"), "{codes:?}");
+    let codes = answered(|_| {}, &[chain]);
+    assert!(!codes[0].contains(&"certificate-too-large"), "{codes:?}");
+}
+
+#[test]
+fn more_problems_than_are_listed_are_said_in_one() {
+    // Each a certificate request that ends too early.
+    let broken = vec![message(13, &[9]); 40];
+    let codes = answered(|limits| assert!(limits.set("problems", 5)), &broken);
+    assert_eq!(codes[0].len(), 6, "{codes:?}");
+    assert_eq!(codes[0].last(), Some(&"more-problems"));
+    let codes = answered(|_| {}, &broken);
+    assert!(!codes[0].contains(&"more-problems"), "{codes:?}");
+}
+
+#[test]
+fn fragments_are_held_up_to_a_limit_and_that_is_said() {
+    use tlswhy::capture::{LinkType, Packet};
+    use tlswhy::engine::Input;
+    use tlswhy::seen::PacketNo;
+    use tlswhy::time::Timestamp;
+    for (most, given_up) in [(2_000, 9), (1 << 20, 0)] {
+        let mut feed = feed(|limits| assert!(limits.set("fragments", most)));
+        for id in 0..10_u8 {
+            // The first fragment of a TCP segment, more of which would follow.
+            let mut packet = vec![0x45, 0, 0x04, 0x14, 0, id, 0x20, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+            packet.resize(20 + 1_024, id);
+            let wire_len = packet.len() as u32;
+            let no = PacketNo(u64::from(id) + 1);
+            let packet = Packet { no, time: Timestamp(1), link: LinkType(101), data: &packet, wire_len };
+            feed.engine.handle(Input::Packet(packet));
+        }
+        assert_eq!(problems(&mut feed), vec!["missing-fragment"; given_up]);
+    }
+}
+
+#[test]
 fn a_certificate_that_unpacks_to_more_than_allowed_is_left_packed_and_that_is_said() {
     // CompressedCertificate by zlib, which claims 5,000 bytes.
     let packed = message(25, &[0, 1, 0, 0x13, 0x88, 0, 0, 2, 0x78, 0x9c]);

@@ -140,7 +140,7 @@ impl State {
             if renegotiates && builder.phase == Phase::Established && side.assembler.due() != Some(0) {
                 side.assembler.restart();
             }
-            side.assembler.add(&fragment, at);
+            side.assembler.add(&fragment, builder.bounds.message, at);
         }
         if fragments.has_rest() && builder.session.corrupted.len() < 64 {
             let value = Corrupted { from, what: Corruption::Malformed };

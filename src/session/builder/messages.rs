@@ -208,7 +208,7 @@ impl Builder {
             let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
             self.problem(Problem::new("too-many-certificates", text).at(at.packet));
         }
-        let sent = self.chain_of(message);
+        let sent = self.chain_of(message, at);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
                 ExtensionBody::StatusRequest(response) => Some(response.clone()),
@@ -221,9 +221,16 @@ impl Builder {
         *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(sent, at, protected));
     }
 
-    pub(super) fn chain_of(&self, message: &CertificateMessage) -> CertificateSent {
+    /// The chain of a Certificate message, read unless it is larger than the bounds allow.
+    pub(super) fn chain_of(&mut self, message: &CertificateMessage, at: At) -> CertificateSent {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
+        }
+        let (lengths, most) = (message.entries.iter().map(|entry| entry.der.len()), self.bounds.certificate);
+        if let Some(longest) = lengths.clone().max().filter(|longest| *longest > most) {
+            let text = format!("A certificate has {longest} bytes; its chain was not read, as at most {most} are.");
+            self.problem(Problem::new("certificate-too-large", text).at(at.packet));
+            return CertificateSent::Unread { approx_len: Some(lengths.sum()) };
         }
         let read = message.entries.iter().take(self.bounds.chain);
         CertificateSent::Chain(read.map(|entry| x509::parse_again(&entry.der)).collect())
@@ -268,7 +275,7 @@ impl Builder {
                 self.reauthenticate(ReauthenticationKind::PostHandshake, Some(request), at, protected);
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
-                let sent = self.chain_of(&message);
+                let sent = self.chain_of(&message, at);
                 if let Some(last) = self.session.reauthentication.last_mut() {
                     last.value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }

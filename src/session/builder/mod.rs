@@ -37,12 +37,12 @@ use transcript::Transcript;
 
 /// Name of the entry for bytes that are no TLS.
 const PLAINTEXT: &str = "Plaintext";
+/// Problems beyond those that are listed.
+const MORE_PROBLEMS: &str = "more-problems";
 /// What a timeline entry takes, about.
 const ENTRY_WEIGHT: usize = 256;
 /// What becomes of each byte of a handshake message: the transcript, the fact, its parts.
 const MESSAGE_WEIGHT: usize = 6;
-/// How many problems a session keeps.
-const PROBLEM_LIMIT: usize = 64;
 /// How many alerts a session keeps.
 const ALERT_LIMIT: usize = 64;
 /// Records up to this length are opened even when nobody needs application data any more: an alert, a
@@ -523,8 +523,11 @@ impl Builder {
     }
 
     fn problem(&mut self, problem: Problem) {
-        if self.session.problems.len() < PROBLEM_LIMIT {
-            self.session.problems.push(problem);
+        let problems = &mut self.session.problems;
+        if problems.len() < self.bounds.problems {
+            problems.push(problem);
+        } else if problems.last().is_none_or(|last| last.code != MORE_PROBLEMS) {
+            problems.push(Problem::new(MORE_PROBLEMS, "There were more problems in this session than are listed."));
         }
     }
 
