@@ -394,9 +394,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// No message here is longer.
-    const LONGEST: usize = 1 << 18;
+    use crate::tls::handshake::MESSAGE_LIMIT;
 
     fn fragment(sequence: u16, length: usize, offset: usize, bytes: &[u8]) -> Fragment<'_> {
         Fragment { kind: 11, length, sequence, offset, bytes }
@@ -421,27 +419,27 @@ mod tests {
     #[test]
     fn fragments_join_in_any_order_and_repeats_are_dropped() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(1, 2, 0, b"yz"), LONGEST, at(1));
-        assembler.add(&fragment(0, 6, 4, b"ef"), LONGEST, at(2));
+        assembler.add(&fragment(1, 2, 0, b"yz"), MESSAGE_LIMIT, at(1));
+        assembler.add(&fragment(0, 6, 4, b"ef"), MESSAGE_LIMIT, at(2));
         assert_eq!(assembler.pop(), None);
-        assembler.add(&fragment(0, 6, 0, b"abc"), LONGEST, at(3));
-        assembler.add(&fragment(0, 6, 2, b"cde"), LONGEST, at(4));
+        assembler.add(&fragment(0, 6, 0, b"abc"), MESSAGE_LIMIT, at(3));
+        assembler.add(&fragment(0, 6, 2, b"cde"), MESSAGE_LIMIT, at(4));
         let first = assembler.pop().expect("whole");
         assert_eq!((&first.raw[12..], first.last.packet.0), (&b"abcdef"[..], 4));
         assert_eq!(first.raw[..12], [11, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 6]);
         assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(b"yz".to_vec()));
-        assembler.add(&fragment(0, 6, 0, b"abcdef"), LONGEST, at(5));
+        assembler.add(&fragment(0, 6, 0, b"abcdef"), MESSAGE_LIMIT, at(5));
         assert!(!assembler.is_waiting() && assembler.pop().is_none());
     }
 
     #[test]
     fn a_message_that_never_comes_can_be_passed_over() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(0, 4, 0, b"a"), LONGEST, at(1));
-        assembler.add(&fragment(2, 1, 0, b"c"), LONGEST, at(2));
+        assembler.add(&fragment(0, 4, 0, b"a"), MESSAGE_LIMIT, at(1));
+        assembler.add(&fragment(2, 1, 0, b"c"), MESSAGE_LIMIT, at(2));
         assert!(assembler.pop().is_none() && assembler.pass_over());
         assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(b"c".to_vec()));
-        assembler.add(&fragment(3, 4, 0, b"d"), LONGEST, at(3));
+        assembler.add(&fragment(3, 4, 0, b"d"), MESSAGE_LIMIT, at(3));
         assert!(!assembler.pass_over() && !assembler.is_waiting());
         assert_eq!(assembler.due(), Some(4));
     }
@@ -449,7 +447,7 @@ mod tests {
     #[test]
     fn empty_messages_are_whole_with_their_only_fragment() {
         let mut assembler = Assembler::default();
-        assembler.add(&fragment(0, 0, 0, b""), LONGEST, at(1));
+        assembler.add(&fragment(0, 0, 0, b""), MESSAGE_LIMIT, at(1));
         assert_eq!(assembler.pop().map(|m| m.raw.len()), Some(12));
     }
 
@@ -485,7 +483,7 @@ mod tests {
                 let _ = opening(datagram, datagram.len());
                 for record in records(datagram, datagram.len() + id, id) {
                     for fragment in Fragments::new(record.fragment) {
-                        assembler.add(&fragment, LONGEST, at(1));
+                        assembler.add(&fragment, MESSAGE_LIMIT, at(1));
                     }
                 }
                 while assembler.pop().is_some() {}
@@ -500,9 +498,9 @@ mod tests {
             for (from, len) in cuts {
                 let from = from.min(body.len());
                 let bytes = &body[from..(from + len).min(body.len())];
-                assembler.add(&fragment(0, body.len(), from, bytes), LONGEST, at(1));
+                assembler.add(&fragment(0, body.len(), from, bytes), MESSAGE_LIMIT, at(1));
             }
-            assembler.add(&fragment(0, body.len(), 0, &body), LONGEST, at(1));
+            assembler.add(&fragment(0, body.len(), 0, &body), MESSAGE_LIMIT, at(1));
             prop_assert_eq!(assembler.pop().map(|m| m.raw[12..].to_vec()), Some(body));
         }
     }

@@ -14,8 +14,9 @@ const LARGEST: usize = 65_535;
 const PATIENCE: Elapsed = Elapsed(30_000_000_000);
 /// Packets waited for at one time.
 const PACKETS: usize = 1_024;
-/// Bytes held for all of them, with what each piece costs besides its bytes.
+/// Bytes of fragments held at one time, unless another bound is set.
 pub const FRAGMENTS_HELD: usize = 4 << 20;
+/// What a piece costs besides its bytes.
 const PIECE: usize = 64;
 
 /// Fragments that wait for the rest of their packet. Bounded: the packet that has waited longest is

@@ -1,7 +1,9 @@
 //! Every bound of `Limits`, reached: what is over it goes, and it is said.
 
-use tlswhy::engine::{Limits, SessionEvent};
-use tlswhy::time::Elapsed;
+use tlswhy::capture::{LinkType, Packet};
+use tlswhy::engine::{Input, Limits, SessionEvent};
+use tlswhy::seen::PacketNo;
+use tlswhy::time::{Elapsed, Timestamp};
 use tlswhy::{Engine, Options};
 
 use crate::packets::{ACK, FIN, Feed, RST, SYN, client_hello, message, record, server_hello};
@@ -156,14 +158,27 @@ fn answered(change: impl FnOnce(&mut Limits), messages: &[Vec<u8>]) -> Vec<Vec<&
     sessions(&mut feed)
 }
 
+/// What is so long that only a bound set by `set` is passed, not the default: `code` is told there only, of the
+/// session whose server sends these messages.
+fn is_told_where_set(set: (&str, u64), code: &str, messages: &[Vec<u8>]) {
+    let codes = answered(|limits| assert!(limits.set(set.0, set.1)), messages);
+    assert!(codes[0].contains(&code), "{codes:?}");
+    let codes = answered(|_| {}, messages);
+    assert!(!codes[0].contains(&code), "{codes:?}");
+}
+
+/// Takes a packet as it was captured.
+fn raw(feed: &mut Feed, no: u64, link: u32, data: &[u8]) {
+    let wire_len = data.len() as u32;
+    let packet = Packet { no: PacketNo(no), time: Timestamp(1), link: LinkType(link), data, wire_len };
+    feed.engine.handle(Input::Packet(packet));
+}
+
 #[test]
 fn a_message_longer_than_allowed_is_passed_over_and_that_is_said() {
     // CertificateStatus, whose body may be anything.
     let long = message(22, &[1; 20_000]);
-    let codes = answered(|limits| assert!(limits.set("message", 17_000)), std::slice::from_ref(&long));
-    assert!(codes[0].contains(&"handshake-message-too-long"), "{codes:?}");
-    let codes = answered(|_| {}, &[long]);
-    assert!(!codes[0].contains(&"handshake-message-too-long"), "{codes:?}");
+    is_told_where_set(("message", 17_000), "handshake-message-too-long", &[long]);
 }
 
 #[test]
@@ -171,10 +186,7 @@ fn a_chain_with_a_certificate_larger_than_allowed_is_not_read_and_that_is_said()
     let der = [&[0x30, 0x82, 0x23, 0x24][..], &[0; 0x2324]].concat();
     let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
     let chain = message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat());
-    let codes = answered(|limits| assert!(limits.set("certificate", 8_500)), std::slice::from_ref(&chain));
-    assert!(codes[0].contains(&"certificate-too-large"), "{codes:?}");
-    let codes = answered(|_| {}, &[chain]);
-    assert!(!codes[0].contains(&"certificate-too-large"), "{codes:?}");
+    is_told_where_set(("certificate", 8_500), "certificate-too-large", &[chain]);
 }
 
 #[test]
@@ -184,26 +196,18 @@ fn more_problems_than_are_listed_are_said_in_one() {
     let codes = answered(|limits| assert!(limits.set("problems", 5)), &broken);
     assert_eq!(codes[0].len(), 6, "{codes:?}");
     assert_eq!(codes[0].last(), Some(&"more-problems"));
-    let codes = answered(|_| {}, &broken);
-    assert!(!codes[0].contains(&"more-problems"), "{codes:?}");
+    is_told_where_set(("problems", 5), "more-problems", &broken);
 }
 
 #[test]
 fn fragments_are_held_up_to_a_limit_and_that_is_said() {
-    use tlswhy::capture::{LinkType, Packet};
-    use tlswhy::engine::Input;
-    use tlswhy::seen::PacketNo;
-    use tlswhy::time::Timestamp;
     for (most, given_up) in [(2_000, 9), (1 << 20, 0)] {
         let mut feed = feed(|limits| assert!(limits.set("fragments", most)));
         for id in 0..10_u8 {
             // The first fragment of a TCP segment, more of which would follow.
             let mut packet = vec![0x45, 0, 0x04, 0x14, 0, id, 0x20, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
             packet.resize(20 + 1_024, id);
-            let wire_len = packet.len() as u32;
-            let no = PacketNo(u64::from(id) + 1);
-            let packet = Packet { no, time: Timestamp(1), link: LinkType(101), data: &packet, wire_len };
-            feed.engine.handle(Input::Packet(packet));
+            raw(&mut feed, u64::from(id) + 1, 101, &packet);
         }
         assert_eq!(problems(&mut feed), vec!["missing-fragment"; given_up]);
     }
@@ -213,27 +217,18 @@ fn fragments_are_held_up_to_a_limit_and_that_is_said() {
 fn a_certificate_that_unpacks_to_more_than_allowed_is_left_packed_and_that_is_said() {
     // CompressedCertificate by zlib, which claims 5,000 bytes.
     let packed = message(25, &[0, 1, 0, 0x13, 0x88, 0, 0, 2, 0x78, 0x9c]);
-    let codes = answered(|limits| assert!(limits.set("decompressed", 4_000)), std::slice::from_ref(&packed));
-    assert!(codes[0].contains(&"compressed-certificate-too-large"), "{codes:?}");
-    let codes = answered(|_| {}, &[packed]);
-    assert!(!codes[0].contains(&"compressed-certificate-too-large"), "{codes:?}");
+    is_told_where_set(("decompressed", 4_000), "compressed-certificate-too-large", &[packed]);
 }
 
 #[test]
 fn more_tunnels_than_allowed_leave_a_packet_alone_and_that_is_said() {
-    use tlswhy::capture::{LinkType, Packet};
-    use tlswhy::engine::Input;
-    use tlswhy::seen::PacketNo;
-    use tlswhy::time::Timestamp;
     // Ethernet, three VLAN tags, and nothing that could be followed.
     let mut frame = vec![2; 12];
     frame.extend([0x81, 0, 0, 1].repeat(3));
     frame.extend([0x08, 0x06, 0, 1]);
     for (tunnels, told) in [(2, &["too-many-layers"][..]), (3, &[])] {
         let mut feed = feed(|limits| assert!(limits.set("tunnels", tunnels)));
-        let wire_len = frame.len() as u32;
-        let packet = Packet { no: PacketNo(1), time: Timestamp(1), link: LinkType(1), data: &frame, wire_len };
-        feed.engine.handle(Input::Packet(packet));
+        raw(&mut feed, 1, 1, &frame);
         assert_eq!(problems(&mut feed), told);
     }
 }

@@ -203,12 +203,7 @@ impl Builder {
     }
 
     fn certificate(&mut self, from: Role, message: &CertificateMessage, at: At, protected: bool) {
-        let (sent, read) = (message.entries.len(), self.bounds.chain);
-        if sent > read {
-            let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
-            self.problem(Problem::new("too-many-certificates", text).at(at.packet));
-        }
-        let sent = self.chain_of(message, at);
+        let sent = self.chain_of(from, message, at);
         if from == Role::Server && self.session.stapled_ocsp.is_none() {
             let stapled = message.entries.first().and_then(|entry| match &entry.extensions.get(5)?.body {
                 ExtensionBody::StatusRequest(response) => Some(response.clone()),
@@ -221,8 +216,8 @@ impl Builder {
         *self.session.certificate.of_mut(from) = Observed::Seen(Self::seen(sent, at, protected));
     }
 
-    /// The chain of a Certificate message, read unless it is larger than the bounds allow.
-    pub(super) fn chain_of(&mut self, message: &CertificateMessage, at: At) -> CertificateSent {
+    /// The chain of a Certificate message, as far as the bounds allow it to be read.
+    pub(super) fn chain_of(&mut self, from: Role, message: &CertificateMessage, at: At) -> CertificateSent {
         if message.entries.is_empty() {
             return CertificateSent::Empty;
         }
@@ -232,7 +227,12 @@ impl Builder {
             self.problem(Problem::new("certificate-too-large", text).at(at.packet));
             return CertificateSent::Unread { approx_len: Some(lengths.sum()) };
         }
-        let read = message.entries.iter().take(self.bounds.chain);
+        let (sent, read) = (message.entries.len(), self.bounds.chain);
+        if sent > read {
+            let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
+            self.problem(Problem::new("too-many-certificates", text).at(at.packet));
+        }
+        let read = message.entries.iter().take(read);
         CertificateSent::Chain(read.map(|entry| x509::parse_again(&entry.der)).collect())
     }
 
@@ -275,7 +275,7 @@ impl Builder {
                 self.reauthenticate(ReauthenticationKind::PostHandshake, Some(request), at, protected);
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
-                let sent = self.chain_of(&message, at);
+                let sent = self.chain_of(from, &message, at);
                 if let Some(last) = self.session.reauthentication.last_mut() {
                     last.value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }

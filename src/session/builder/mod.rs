@@ -526,7 +526,7 @@ impl Builder {
         let problems = &mut self.session.problems;
         if problems.len() < self.bounds.problems {
             problems.push(problem);
-        } else if problems.last().is_none_or(|last| last.code != MORE_PROBLEMS) {
+        } else if problems.iter().all(|said| said.code != MORE_PROBLEMS) {
             problems.push(Problem::new(MORE_PROBLEMS, "There were more problems in this session than are listed."));
         }
     }

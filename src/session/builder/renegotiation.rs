@@ -171,7 +171,7 @@ impl Builder {
                 }
             }
             HandshakeMessage::Certificate(message) if from == Role::Client => {
-                let sent = self.chain_of(&message, at);
+                let sent = self.chain_of(from, &message, at);
                 if let Some(value) = self.reauthentication_of(&current) {
                     value.answer = Observed::Seen(Self::seen(sent, at, protected));
                 }
