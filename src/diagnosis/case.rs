@@ -1,6 +1,8 @@
 //! What a rule looks at: the facts, the user's beliefs, and what follows from both and is needed by
 //! many rules (how the attempt ended, what is wrong with each chain).
 
+use std::sync::Arc;
+
 use crate::diagnosis::ending::Ending;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::Evidence;
@@ -10,7 +12,7 @@ use crate::seen::{At, Observed, Seen};
 use crate::session::inference::{HiddenAnswer, hidden_answer};
 use crate::session::{CertificateSent, Session, SignatureCheck};
 use crate::tls::handshake::{CertificateRequest, CertificateVerify};
-use crate::trust::{Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, chain, name_match};
+use crate::trust::{self, Anchors, Beliefs, ChainReport, Flaw, KnownIssuers, name_match};
 use crate::x509::Certificate;
 
 /// What was on the wire, what the user believes about trust, and what follows from both.
@@ -23,17 +25,15 @@ pub struct Case<'a> {
     /// How it ended.
     pub ending: Ending<'a>,
     /// What a verifier would say of each side's chain; `None` where there is no chain to read.
-    pub chain: ByRole<Option<ChainReport>>,
+    pub chain: ByRole<Option<Arc<ChainReport>>>,
 }
 
 impl<'a> Case<'a> {
     /// The case of one session.
     pub fn new(session: &'a Session, beliefs: &'a Beliefs) -> Self {
-        let crls = &beliefs.revocation_lists;
         let report = |role: Role| {
-            let chain = presented(session, role);
-            let anchors = beliefs.anchors_for(role);
-            (!chain.is_empty()).then(|| chain::examine(chain, role, anchors, crls, session.judged_at(role)))
+            let chain = chain_of(session, role).filter(|chain| !chain.is_empty())?;
+            Some(trust::examine_again(chain, role, beliefs, session.judged_at(role)))
         };
         let mut case = Self {
             session,
@@ -261,11 +261,13 @@ impl<'a> Case<'a> {
 }
 
 fn presented(session: &Session, role: Role) -> &[Certificate] {
+    chain_of(session, role).map_or(&[], |chain| &chain[..])
+}
+
+fn chain_of(session: &Session, role: Role) -> Option<&Arc<[Certificate]>> {
     let later = session.reauthentication.iter().rev().find_map(|seen| seen.value.answer.value()?.chain());
-    match later {
-        Some(chain) if role == Role::Client => chain,
-        _ => session.chain(role),
-    }
+    let main = || session.certificate.of(role).value()?.chain();
+    later.filter(|_| role == Role::Client).or_else(main)
 }
 
 /// Which fault a flaw is.

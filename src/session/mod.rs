@@ -11,6 +11,7 @@ pub mod stack;
 pub mod timeline;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::flow::facts::TcpFacts;
 use crate::problem::Problem;
@@ -234,7 +235,7 @@ pub enum CertificateSent {
     /// An empty list: "I have no certificate to show".
     Empty,
     /// A chain that could be read. The first is the leaf.
-    Chain(Vec<Certificate>),
+    Chain(Arc<[Certificate]>),
     /// A chain that could not be read: encrypted. Its approximate length in bytes.
     Unread {
         /// Length of the Certificate message's body, as far as the record lengths tell.
@@ -244,7 +245,7 @@ pub enum CertificateSent {
 
 impl CertificateSent {
     /// The chain, where it could be read and is not empty.
-    pub fn chain(&self) -> Option<&[Certificate]> {
+    pub const fn chain(&self) -> Option<&Arc<[Certificate]>> {
         match self {
             Self::Chain(chain) => Some(chain),
             Self::Empty | Self::Unread { .. } => None,
@@ -487,7 +488,7 @@ impl Session {
 
     /// The chain that `role` presented, where it could be read; empty otherwise.
     pub fn chain(&self, role: Role) -> &[Certificate] {
-        self.certificate.of(role).value().and_then(CertificateSent::chain).unwrap_or(&[])
+        self.certificate.of(role).value().and_then(CertificateSent::chain).map_or(&[], |chain| &chain[..])
     }
 
     /// The version chosen by the server.

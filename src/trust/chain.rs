@@ -366,11 +366,16 @@ fn relation(child: &Certificate, issuer: &Certificate) -> Relation {
     }
 }
 
-fn validity(certificate: &Certificate, index: usize, anchors: bool, at: Timestamp) -> Option<Flaw> {
+/// When its validity ended, and when it begins, where it is so at the time `at`. All that a certificate has to do
+/// with time.
+pub(super) fn outside(certificate: &Certificate, at: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
     // notAfter is the last second of the validity (RFC 5280 section 4.1.2.5).
     let ended = certificate.not_after.filter(|end| at.secs() > end.secs());
-    let begins = certificate.not_before.filter(|begin| at < *begin);
-    match (ended, begins) {
+    (ended, certificate.not_before.filter(|begin| at < *begin))
+}
+
+fn validity(certificate: &Certificate, index: usize, anchors: bool, at: Timestamp) -> Option<Flaw> {
+    match outside(certificate, at) {
         (Some(not_after), _) if anchors => Some(Flaw::AnchorExpired { not_after }),
         (Some(not_after), _) => Some(Flaw::Expired { index, not_after }),
         (_, Some(not_before)) if anchors => Some(Flaw::AnchorNotYetValid { not_before }),

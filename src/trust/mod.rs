@@ -8,6 +8,7 @@ pub mod chain;
 mod constraints;
 mod der;
 mod flaw;
+mod memo;
 pub mod missing;
 pub mod name_match;
 pub mod revocation;
@@ -18,6 +19,7 @@ use crate::x509::crl::Crl;
 use crate::x509::{self, Certificate, Name};
 
 pub use chain::examine;
+pub use memo::examine_again;
 pub use missing::{KnownIssuers, MissingKind, Reason, missing_kind};
 
 /// What the user believes about trust; all of it optional.

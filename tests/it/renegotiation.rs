@@ -114,7 +114,7 @@ fn what_was_asked_and_answered_again_is_told_apart_from_the_first_handshake() {
 
     let expired = asked("client-cert-expired/openssl-openssl-tls12-renegotiation");
     let [one] = again(&expired)[..] else { panic!("one renegotiation") };
-    assert_eq!(one.answer.value().and_then(CertificateSent::chain).map(<[_]>::len), Some(1));
+    assert_eq!(one.answer.value().and_then(CertificateSent::chain).map(|chain| chain.len()), Some(1));
 
     let mismatch = asked("client-cert-key-mismatch/openssl-openssl-tls12-renegotiation");
     let [one] = again(&mismatch)[..] else { panic!("one renegotiation") };

@@ -232,8 +232,7 @@ impl Builder {
             let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
             self.problem(Problem::new("too-many-certificates", text).at(at.packet));
         }
-        let read = message.entries.iter().take(read);
-        CertificateSent::Chain(read.map(|entry| x509::parse_again(&entry.der)).collect())
+        CertificateSent::Chain(x509::chain_again(message.entries.iter().take(read).map(|entry| entry.der.as_slice())))
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
