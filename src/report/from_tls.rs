@@ -31,6 +31,7 @@ pub(super) fn tls(session: &Session) -> Tls {
     let encrypted = session.encrypted_extensions.value();
     let alpn = encrypted.and_then(|e| find(e, alpn)).or_else(|| server.and_then(|hello| find(&hello.extensions, alpn)));
     let retried = session.hello_retry.is_some();
+    let fingerprints = client.map(|hello| fingerprint::of_client(hello, transport_letter(session.transport)));
     Tls {
         version: session.version().map(versions::display),
         cipher_suite: server.map(|hello| cipher_suites::display(hello.cipher_suite)),
@@ -45,9 +46,9 @@ pub(super) fn tls(session: &Session) -> Tls {
         hello_retry: (server.is_some() || retried).then_some(retried),
         client_auth: client_auth(session),
         decryption: decryption(session.decryption),
-        ja3: client.map(fingerprint::ja3),
+        ja3: fingerprints.as_ref().map(|of| of.ja3.clone()),
         ja3s: server.map(fingerprint::ja3s),
-        ja4: client.map(|hello| fingerprint::ja4(hello, transport_letter(session.transport))),
+        ja4: fingerprints.as_ref().map(|of| of.ja4.clone()),
         ja4s: None,
     }
 }

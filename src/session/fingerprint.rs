@@ -1,6 +1,10 @@
 //! Fingerprints of hellos: JA3 and JA3S (Salesforce, BSD 3-Clause), and the TLS client fingerprint JA4
 //! (FoxIO, BSD 3-Clause). JA4S and its kin are under a licence of their own and are left out.
 
+use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -8,6 +12,79 @@ use crate::bytes::{hex, push_decimal, push_hex};
 use crate::iana::{extensions as kinds, is_grease, versions};
 use crate::tls::extension::{ExtensionBody, Extensions};
 use crate::tls::handshake::{ClientHello, ServerHello};
+
+/// Fingerprints of a ClientHello.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OfClient {
+    /// See [`ja3`].
+    pub ja3: String,
+    /// See [`ja4`].
+    pub ja4: String,
+}
+
+/// ClientHellos of which the fingerprints are remembered.
+const ROWS: usize = 128;
+/// Numbers that tell such a hello from others; a longer one is not remembered.
+const LONGEST: usize = 1_024;
+
+/// A hello without what the fingerprints do not look at, and the fingerprints.
+type Known = (Vec<u16>, Arc<OfClient>);
+
+thread_local! {
+    static KNOWN: RefCell<Vec<Option<Known>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// [`ja3`] and [`ja4`] of a ClientHello. A client says much the same in every hello: the values are remembered, in a
+/// table of bounded size for each thread. Nobody can see that, except by the time it takes.
+pub fn of_client(hello: &ClientHello, transport: char) -> Arc<OfClient> {
+    let read = || Arc::new(OfClient { ja3: ja3(hello), ja4: ja4(hello, transport) });
+    let shape = shape(hello, transport);
+    if shape.len() > LONGEST {
+        return read();
+    }
+    let mut hasher = rustc_hash::FxHasher::default();
+    shape.hash(&mut hasher);
+    let row = hasher.finish() as usize % ROWS;
+    let is_it = |known: &&Known| known.0 == shape;
+    let known = KNOWN.with_borrow(|known| Some(Arc::clone(&known.get(row)?.as_ref().filter(is_it)?.1)));
+    known.unwrap_or_else(|| {
+        let read = read();
+        KNOWN.with_borrow_mut(|known| {
+            known.resize(ROWS, None);
+            if let Some(place) = known.get_mut(row) {
+                *place = Some((shape, Arc::clone(&read)));
+            }
+        });
+        read
+    })
+}
+
+/// All that fingerprints look at, and a little more: lists behind their lengths, so that no two hellos that differ in
+/// it have the same.
+fn shape(hello: &ClientHello, transport: char) -> Vec<u16> {
+    fn list(shape: &mut Vec<u16>, tag: u16, list: impl ExactSizeIterator<Item = u16>) {
+        shape.extend([tag, u16::try_from(list.len()).unwrap_or(u16::MAX)]);
+        shape.extend(list);
+    }
+    let mut shape = Vec::with_capacity(256);
+    shape.extend([transport as u16, hello.version]);
+    list(&mut shape, 0, hello.cipher_suites.iter().copied());
+    for extension in &hello.extensions.0 {
+        shape.push(extension.kind);
+        match &extension.body {
+            ExtensionBody::SupportedGroups(groups) => list(&mut shape, 1, groups.iter().copied()),
+            ExtensionBody::PointFormats(formats) => list(&mut shape, 2, formats.iter().copied().map(u16::from)),
+            ExtensionBody::SignatureAlgorithms(schemes) => list(&mut shape, 3, schemes.iter().copied()),
+            ExtensionBody::SupportedVersions(versions) => list(&mut shape, 4, versions.iter().copied()),
+            ExtensionBody::Alpn(protocols) => {
+                let first = protocols.first().map_or(&[][..], Vec::as_slice);
+                list(&mut shape, 5, first.iter().copied().map(u16::from));
+            }
+            _ => shape.push(6),
+        }
+    }
+    shape
+}
 
 /// JA3 of a ClientHello: MD5 in hex over version, suites, extensions, groups and point formats.
 pub fn ja3(hello: &ClientHello) -> String {
@@ -221,6 +298,35 @@ mod tests {
             ..ClientHello::default()
         };
         assert_eq!(ja4(&hello, 't'), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_is_read() {
+        let lists = [vec![], vec![0x1301], vec![0x1301, 0x1302], vec![0x0a0a, 0x1302]];
+        let bodies = |list: &Vec<u16>| {
+            [
+                ExtensionBody::SupportedGroups(list.clone()),
+                ExtensionBody::SignatureAlgorithms(list.clone()),
+                ExtensionBody::SupportedVersions(list.clone()),
+                ExtensionBody::PointFormats(list.iter().map(|code| *code as u8).collect()),
+                ExtensionBody::Alpn(list.iter().map(|code| code.to_be_bytes().to_vec()).collect()),
+                ExtensionBody::Opaque(Vec::new()),
+            ]
+        };
+        for transport in ['t', 'd', 't'] {
+            for (suites, list) in lists.iter().flat_map(|suites| lists.iter().map(move |list| (suites, list))) {
+                for (kind, body) in [10, 13, 43, 11, 16, 0].into_iter().zip(bodies(list)) {
+                    let extensions = Extensions(vec![extension(kind, body.clone()), extension(kind, body), opaque(51)]);
+                    let hello = ClientHello { cipher_suites: suites.clone(), extensions, ..ClientHello::default() };
+                    let read = OfClient { ja3: ja3(&hello), ja4: ja4(&hello, transport) };
+                    assert_eq!(*of_client(&hello, transport), read, "{hello:?}");
+                    let other = ClientHello { random: [7; 32], session_id: vec![1; 32], ..hello.clone() };
+                    assert!(Arc::ptr_eq(&of_client(&hello, transport), &of_client(&other, transport)));
+                }
+            }
+        }
+        let long = ClientHello { cipher_suites: (0..LONGEST as u16).collect(), ..ClientHello::default() };
+        assert_eq!(of_client(&long, 't').ja3, ja3(&long));
     }
 
     #[test]
