@@ -84,10 +84,26 @@ fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether all bytes stand for themselves. Without a branch for each, so that many are looked at in a step.
+/// Whether all bytes stand for themselves: eight of them are looked at in a step.
 fn is_plain(bytes: &[u8]) -> bool {
-    let special = |byte: &u8| !(0x20..0x7f).contains(byte) | (*byte == b'"') | (*byte == b'\\');
-    bytes.chunks(32).all(|chunk| !chunk.iter().fold(false, |found, byte| found | special(byte)))
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
+    eights.iter().fold(special(last), |found, eight| found | special(*eight)) == 0
+}
+
+/// Not 0 where one of the bytes does not stand for itself in JSON: controls, DEL, quotes, backslashes, and all above
+/// ASCII, which have to be looked at further.
+const fn special(bytes: [u8; 8]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    /// The high bits of those bytes that are 0; of others, too, yet only where a lower byte is 0.
+    const fn zero(word: u64) -> u64 {
+        word.wrapping_sub(EACH) & !word & HIGH
+    }
+    let word = u64::from_le_bytes(bytes);
+    let control = word.wrapping_sub(0x20 * EACH) & !word;
+    (word | control) & HIGH | zero(word ^ 0x7f * EACH) | zero(word ^ 0x22 * EACH) | zero(word ^ 0x5c * EACH)
 }
 
 fn escaped(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
@@ -357,6 +373,23 @@ mod tests {
     fn sessions_are_written_as_by_serde_json() {
         agrees(&sample::expired());
         agrees(&sample::report(vec![sample::expired(), sample::established()]));
+    }
+
+    #[test]
+    fn a_byte_that_needs_more_than_a_copy_is_found_wherever_it_stands() {
+        let plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\';
+        for around in [b' ', b'!', b'#', b'[', b']', b'}', b'~'] {
+            for length in 1..20 {
+                for place in 0..length {
+                    for byte in 0..=u8::MAX {
+                        let mut bytes = vec![around; length];
+                        bytes[place] = byte;
+                        assert_eq!(is_plain(&bytes), plain(byte), "{byte:#x} at {place} of {length} among {around:#x}");
+                    }
+                }
+            }
+        }
+        assert!(is_plain(b""));
     }
 
     #[test]
