@@ -48,12 +48,12 @@ fn certificate_evidence(case: &Case<'_>, role: Role, text: impl Into<String>) ->
 /// `universal`: every verifier refuses for it. `text` ends the sentence "The server refused the
 /// client's certificate: it …".
 fn visible(case: &Case<'_>, role: Role, fault: Fault, universal: bool, flaw: &Flaw) -> Assessment {
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let chain = case.presented(role);
     let said = flaw.describe(chain, case.session.judged_at(role));
     let whose = if said.starts_with("extendedKeyUsage") || said.starts_with("keyUsage") { "its" } else { "it" };
     let shown = if whose == "its" { format!("certificate: its {said}") } else { format!("certificate {said}") };
     let evidence = certificate_evidence(case, role, format!("the {role}'s {shown}"));
-    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let fit = refused.fit(case, fault);
     let rivals = case.has_rival(role, fault, fit);
     let Some(confidence) = confidence_of_visible(fit, universal, rivals, &refused) else {

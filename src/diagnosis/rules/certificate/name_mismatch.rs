@@ -60,9 +60,9 @@ fn describe(matched: &NameMatch) -> String {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let role = Role::Server;
+    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     let Some(matched) = case.name_match() else { return without_a_name(case) };
     let Some(name) = case.server_name() else { return Assessment::Silent };
-    let Some(refused) = case.refused(role) else { return Assessment::Silent };
     if matched.fits() {
         return Assessment::Silent;
     }

@@ -39,6 +39,10 @@ fn hung_up(case: &Case<'_>) -> Option<Evidence> {
 }
 
 fn examine(case: &Case<'_>) -> Assessment {
+    // Nothing of a hello has to be looked at where it was accepted.
+    if matches!(case.ending, Ending::Completed) {
+        return Assessment::Silent;
+    }
     let Some(hello) = hello(case) else { return Assessment::Silent };
     let offer = Offer::of(hello);
     let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, 40 | 71 | 80));

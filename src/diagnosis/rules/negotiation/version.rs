@@ -43,7 +43,7 @@ fn list(versions: &[u16]) -> String {
 
 fn examine(case: &Case<'_>) -> Assessment {
     let offered = offered(case);
-    let offer = hello_evidence(case, format!("the client offered {}", list(&offered)));
+    let offer = || hello_evidence(case, format!("the client offered {}", list(&offered)));
     if let Ending::Alert { seen, alert, stage } = case.ending
         && alert.description == PROTOCOL_VERSION
     {
@@ -58,7 +58,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         let chosen = case.session.server_hello.seen().map(|hello| {
             Evidence::of(hello, format!("the server chose TLS {}", versions::display(hello.value.selected_version())))
         });
-        let finding = Finding::certain(summary, said(seen, PROTOCOL_VERSION)).and_maybe(offer).and_maybe(chosen);
+        let finding = Finding::certain(summary, said(seen, PROTOCOL_VERSION)).and_maybe(offer()).and_maybe(chosen);
         // A hello that was never seen, or other bytes in its place: the alert answers those.
         return Assessment::Supported(if stage == Stage::Nothing && !case.session.client_hello.is_seen() {
             Finding::possible(
@@ -80,21 +80,21 @@ fn examine(case: &Case<'_>) -> Assessment {
                 versions::display(newest)
             );
             let finding = Finding::likely(summary, said(seen, number))
-                .and_maybe(offer)
+                .and_maybe(offer())
                 .explain("Most servers speak TLS 1.2 and 1.3 only. OpenSSL at its default security level answers older versions with internal_error.");
             Assessment::Supported(finding)
         }
         (Some((seen, HANDSHAKE_FAILURE)), _) if offered.as_slice() == [0x0304] && is_ordinary13(case) => {
             let summary = "The server does not speak TLS 1.3, and the client offered nothing else.";
             let finding = Finding::likely(summary, said(seen, HANDSHAKE_FAILURE))
-                .and_maybe(offer)
+                .and_maybe(offer())
                 .explain("The offer has what every TLS 1.3 server has to be able to use (RFC 8446 section 9.1). A server that speaks TLS 1.2 at most does not know supported_versions, reads the hello as one of TLS 1.2 (RFC 8446 section 4.2.1), and finds no cipher suite in it that it knows: so it says handshake_failure, and not protocol_version.")
                 .needs("the server's versions, and whether it has a certificate for this name");
             Assessment::Supported(finding)
         }
         (Some((seen, number @ (40 | 47 | 71 | 80))), _) if offered.as_slice() == [0x0304] && no_suite13(case) => {
             Assessment::Supported(
-                Finding::possible("The server may not speak TLS 1.3.", said(seen, number)).and_maybe(offer),
+                Finding::possible("The server may not speak TLS 1.3.", said(seen, number)).and_maybe(offer()),
             )
         }
         (_, Ending::Alert { seen, alert, stage: Stage::ServerFlight })
@@ -103,14 +103,14 @@ fn examine(case: &Case<'_>) -> Assessment {
                 && not_offered(case, &offered) =>
         {
             let summary = "The client refused the version that the server chose: it had not offered it.";
-            Assessment::Supported(Finding::likely(summary, said(seen, alert.description)).and_maybe(offer))
+            Assessment::Supported(Finding::likely(summary, said(seen, alert.description)).and_maybe(offer()))
         }
         (_, Ending::Closed { by: Role::Server, at, how, stage: Stage::Hello })
             if old || offered.as_slice() == [0x0304] =>
         {
             let summary = format!("The server may not speak {}.", list(&offered));
             let evidence = Evidence::at(at, format!("the server {} in answer to the ClientHello", how.words()));
-            Assessment::Supported(Finding::possible(summary, evidence).and_maybe(offer))
+            Assessment::Supported(Finding::possible(summary, evidence).and_maybe(offer()))
         }
         _ => Assessment::Silent,
     }
