@@ -33,6 +33,7 @@ pub mod bytes;
 pub mod cause;
 pub mod endpoint;
 pub mod iana;
+mod memo;
 pub mod problem;
 pub mod role;
 pub mod seen;

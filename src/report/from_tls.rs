@@ -46,9 +46,9 @@ pub(super) fn tls(session: &Session) -> Tls {
         hello_retry: (server.is_some() || retried).then_some(retried),
         client_auth: client_auth(session),
         decryption: decryption(session.decryption),
-        ja3: fingerprints.as_ref().map(|of| of.ja3.clone()),
-        ja3s: server.map(fingerprint::ja3s),
-        ja4: fingerprints.as_ref().map(|of| of.ja4.clone()),
+        ja3: fingerprints.as_ref().map(|of| of.1.ja3.clone()),
+        ja3s: server.map(|hello| fingerprint::of_server(hello).1.clone()),
+        ja4: fingerprints.as_ref().map(|of| of.1.ja4.clone()),
         ja4s: None,
     }
 }

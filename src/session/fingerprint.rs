@@ -2,14 +2,15 @@
 //! (FoxIO, BSD 3-Clause). JA4S and its kin are under a licence of their own and are left out.
 
 use std::cell::RefCell;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use crate::bytes::{hex, push_decimal, push_hex};
 use crate::iana::{extensions as kinds, is_grease, versions};
+use crate::memo::{Table, recall};
 use crate::tls::extension::{ExtensionBody, Extensions};
 use crate::tls::handshake::{ClientHello, ServerHello};
 
@@ -22,41 +23,39 @@ pub struct OfClient {
     pub ja4: String,
 }
 
-/// ClientHellos of which the fingerprints are remembered.
+/// Hellos of which the fingerprints are remembered, of either kind.
 const ROWS: usize = 128;
 /// Numbers that tell such a hello from others; a longer one is not remembered.
 const LONGEST: usize = 1_024;
 
 /// A hello without what the fingerprints do not look at, and the fingerprints.
-type Known = (Vec<u16>, Arc<OfClient>);
+pub type Known<T> = Arc<(Vec<u16>, T)>;
 
 thread_local! {
-    static KNOWN: RefCell<Vec<Option<Known>>> = const { RefCell::new(Vec::new()) };
+    static CLIENTS: Table<Known<OfClient>> = const { RefCell::new(Vec::new()) };
+    static SERVERS: Table<Known<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// [`ja3`] and [`ja4`] of a ClientHello. A client says much the same in every hello: the values are remembered, in a
-/// table of bounded size for each thread. Nobody can see that, except by the time it takes.
-pub fn of_client(hello: &ClientHello, transport: char) -> Arc<OfClient> {
-    let read = || Arc::new(OfClient { ja3: ja3(hello), ja4: ja4(hello, transport) });
-    let shape = shape(hello, transport);
+/// [`ja3`] and [`ja4`] of a ClientHello, which are remembered.
+pub fn of_client(hello: &ClientHello, transport: char) -> Known<OfClient> {
+    let read = || OfClient { ja3: ja3(hello), ja4: ja4(hello, transport) };
+    remembered(&CLIENTS, &shape(hello, transport), read)
+}
+
+/// [`ja3s`] of a ServerHello, which is remembered.
+pub fn of_server(hello: &ServerHello) -> Known<String> {
+    let mut shape = Vec::with_capacity(16);
+    shape.extend([hello.version, hello.cipher_suite]);
+    shape.extend(hello.extensions.0.iter().map(|extension| extension.kind));
+    remembered(&SERVERS, &shape, || ja3s(hello))
+}
+
+fn remembered<T>(table: &'static LocalKey<Table<Known<T>>>, shape: &[u16], read: impl Fn() -> T) -> Known<T> {
     if shape.len() > LONGEST {
-        return read();
+        return Arc::new((Vec::new(), read()));
     }
-    let mut hasher = rustc_hash::FxHasher::default();
-    shape.hash(&mut hasher);
-    let row = hasher.finish() as usize % ROWS;
-    let is_it = |known: &&Known| known.0 == shape;
-    let known = KNOWN.with_borrow(|known| Some(Arc::clone(&known.get(row)?.as_ref().filter(is_it)?.1)));
-    known.unwrap_or_else(|| {
-        let read = read();
-        KNOWN.with_borrow_mut(|known| {
-            known.resize(ROWS, None);
-            if let Some(place) = known.get_mut(row) {
-                *place = Some((shape, Arc::clone(&read)));
-            }
-        });
-        read
-    })
+    let read = || Arc::new((shape.to_vec(), read()));
+    recall(table, ROWS, shape, |known| known.0 == shape, read)
 }
 
 /// All that fingerprints look at, and a little more: lists behind their lengths, so that no two hellos that differ in
@@ -260,6 +259,10 @@ mod tests {
             ..ServerHello::default()
         };
         assert_eq!(ja3s(&hello), "eb1d94daa7e0344597e756a1fb6e7054");
+        for suite in [0x1301, 0x1302, 0x1301] {
+            let hello = ServerHello { cipher_suite: suite, ..hello.clone() };
+            assert_eq!(of_server(&hello).1, ja3s(&hello));
+        }
     }
 
     #[test]
@@ -319,14 +322,14 @@ mod tests {
                     let extensions = Extensions(vec![extension(kind, body.clone()), extension(kind, body), opaque(51)]);
                     let hello = ClientHello { cipher_suites: suites.clone(), extensions, ..ClientHello::default() };
                     let read = OfClient { ja3: ja3(&hello), ja4: ja4(&hello, transport) };
-                    assert_eq!(*of_client(&hello, transport), read, "{hello:?}");
+                    assert_eq!(of_client(&hello, transport).1, read, "{hello:?}");
                     let other = ClientHello { random: [7; 32], session_id: vec![1; 32], ..hello.clone() };
                     assert!(Arc::ptr_eq(&of_client(&hello, transport), &of_client(&other, transport)));
                 }
             }
         }
         let long = ClientHello { cipher_suites: (0..LONGEST as u16).collect(), ..ClientHello::default() };
-        assert_eq!(of_client(&long, 't').ja3, ja3(&long));
+        assert_eq!(of_client(&long, 't').1.ja3, ja3(&long));
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! Chains examined before: a server sends the same chain in every handshake, and nothing changes in it between two
 //! moments at which the validity of one of its certificates begins or ends.
-//!
-//! Examining is a pure function, so nobody can see whether its value was remembered, except by the time it
-//! took. A thread has a memory of its own; it is bounded, and a newer value takes the place of an older one.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::{Beliefs, ChainReport, chain};
+use crate::memo::{Table, recall};
 use crate::role::Role;
 use crate::time::Timestamp;
 use crate::x509::Certificate;
@@ -17,6 +15,7 @@ const ROWS: usize = 64;
 /// Certificates of a chain, and their bytes; a longer one is not remembered.
 const LONGEST: (usize, usize) = (32, 16_384);
 
+#[derive(Clone)]
 struct Known {
     chain: Arc<[Certificate]>,
     role: Role,
@@ -25,7 +24,7 @@ struct Known {
 }
 
 thread_local! {
-    static KNOWN: RefCell<Vec<Option<Known>>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: Table<Known> = const { RefCell::new(Vec::new()) };
 }
 
 /// What [`chain::examine`] says of this chain. It is remembered where it rests on the chain alone: without
@@ -39,19 +38,10 @@ pub fn examine_again(chain: &Arc<[Certificate]>, role: Role, beliefs: &Beliefs, 
     }
     let moment = moment(chain, at);
     // By its place in memory: whoever reads certificates remembers chains.
-    let row = ((chain.as_ptr().addr() >> 4) ^ usize::from(role == Role::Client)) % ROWS;
-    let is_it = |known: &&Known| Arc::ptr_eq(&known.chain, chain) && (known.role, known.moment) == (role, moment);
-    let known = KNOWN.with_borrow(|known| Some(Arc::clone(&known.get(row)?.as_ref().filter(is_it)?.report)));
-    known.unwrap_or_else(|| {
-        let report = examine();
-        KNOWN.with_borrow_mut(|known| {
-            known.resize_with(ROWS, || None);
-            if let Some(place) = known.get_mut(row) {
-                *place = Some(Known { chain: Arc::clone(chain), role, moment, report: Arc::clone(&report) });
-            }
-        });
-        report
-    })
+    let key = (chain.as_ptr().addr(), role == Role::Client, moment);
+    let is_it = |known: &Known| Arc::ptr_eq(&known.chain, chain) && (known.role, known.moment) == (role, moment);
+    let read = || Known { chain: Arc::clone(chain), role, moment, report: examine() };
+    recall(&KNOWN, ROWS, key, is_it, read).report
 }
 
 /// Which certificates are past and which are to come, two bits for each.

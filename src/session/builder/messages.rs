@@ -232,7 +232,8 @@ impl Builder {
             let text = format!("The {from} sent {sent} certificates, of which only the first {read} were read.");
             self.problem(Problem::new("too-many-certificates", text).at(at.packet));
         }
-        CertificateSent::Chain(x509::chain_again(message.entries.iter().take(read).map(|entry| entry.der.as_slice())))
+        let read: Vec<&[u8]> = message.entries.iter().take(read).map(|entry| entry.der.as_slice()).collect();
+        CertificateSent::Chain(x509::chain_again(&read))
     }
 
     fn certificate_verify(&mut self, from: Role, verify: CertificateVerify, at: At, protected: bool) {
