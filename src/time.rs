@@ -29,27 +29,27 @@ impl Timestamp {
             return format!("@{}", self.secs());
         };
         // By hand: a large report holds many of these.
-        let mut text = String::with_capacity("2026-11-24T14:23:46.123456789Z".len());
-        let mut digits_of = |number: u32, width: u32, ahead: &str| {
-            text.push_str(ahead);
-            for place in (0..width).rev() {
-                let digit = number / 10_u32.pow(place) % 10;
-                text.push(char::from_digit(digit, 10).unwrap_or('0'));
+        let mut text = *b"0000-00-00T00:00:00.000000000";
+        let mut put = |from: usize, width: usize, number: u32| {
+            let mut rest = number;
+            for place in text.iter_mut().skip(from).take(width).rev() {
+                *place = b'0' + (rest % 10) as u8;
+                rest /= 10;
             }
         };
         // Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
-        digits_of(t.year().unsigned_abs(), 4, "");
-        digits_of(u32::from(u8::from(t.month())), 2, "-");
-        digits_of(u32::from(t.day()), 2, "-");
-        digits_of(u32::from(t.hour()), 2, "T");
-        digits_of(u32::from(t.minute()), 2, ":");
-        digits_of(u32::from(t.second()), 2, ":");
-        if digits > 0 {
-            let width = digits.min(9) as u32;
-            digits_of(nanos / 10_u32.pow(9 - width), width, ".");
-        }
-        text.push('Z');
-        text
+        put(0, 4, t.year().unsigned_abs());
+        put(5, 2, u32::from(u8::from(t.month())));
+        put(8, 2, u32::from(t.day()));
+        put(11, 2, u32::from(t.hour()));
+        put(14, 2, u32::from(t.minute()));
+        put(17, 2, u32::from(t.second()));
+        put(20, 9, nanos);
+        let length = if digits > 0 { 20 + digits.min(9) } else { 19 };
+        let mut shown = String::with_capacity(length + 1);
+        shown.push_str(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+        shown.push('Z');
+        shown
     }
 
     /// Date and time for a person: `2026-11-24 14:23:46 UTC`.
@@ -105,7 +105,10 @@ mod tests {
         let t = Timestamp(1_795_528_800_123_456_789);
         assert_eq!(t.rfc3339(0), "2026-11-24T14:00:00Z");
         assert_eq!(t.rfc3339(6), "2026-11-24T14:00:00.123456Z");
+        assert_eq!(t.rfc3339(3), "2026-11-24T14:00:00.123Z");
         assert_eq!(t.rfc3339(9), "2026-11-24T14:00:00.123456789Z");
+        assert_eq!(Timestamp(i64::MIN).rfc3339(9), "1677-09-21T00:12:43.145224192Z");
+        assert_eq!(Timestamp(i64::MAX).rfc3339(0), "2262-04-11T23:47:16Z");
         assert_eq!(t.human(), "2026-11-24 14:00:00 UTC");
         assert_eq!(Timestamp(-1).rfc3339(9), "1969-12-31T23:59:59.999999999Z");
     }
