@@ -10,9 +10,6 @@ use crate::report::across::Across;
 use crate::report::{self, Capture, Generator, Report, SCHEMA_VERSION, Summary};
 use crate::time::Timestamp;
 
-/// Problems listed for one capture.
-const PROBLEMS: usize = 1_000;
-
 /// Reads `source` to its end and reports on every session in it. The report names the capture `-`, as the
 /// source has no name. All sessions are held in memory: for captures without an end there is [`Engine`].
 ///
@@ -31,15 +28,14 @@ const PROBLEMS: usize = 1_000;
 /// The source's, since nothing else can fail: what is odd about a capture stands in the report.
 pub fn analyze<S: PacketSource>(source: S, options: &Options) -> Result<Report, S::Error> {
     let mut engine = Engine::new(options.clone());
-    let digits = Cell::new(0);
+    let (digits, most) = (Cell::new(0), options.limits.problems);
     let mut source = Counted { source, digits: &digits, packets: 0, bytes: 0, span: None };
     let (mut sessions, mut problems) = (Vec::new(), Vec::new());
     pump(&mut source, &mut engine, &mut |told| match told {
         // Comes again when it is over.
         Told::Early(_) => {}
         Told::Session(judged) => sessions.push(report::session(&judged, 0, digits.get())),
-        Told::Problem(problem) if problems.len() < PROBLEMS => problems.push(report::problem(&problem)),
-        Told::Problem(_) => {}
+        Told::Problem(problem) => report::list_problem(&mut problems, most, report::problem(&problem)),
     })?;
     let sessions = report::in_order(sessions);
     let mut summary = Summary::default();

@@ -17,6 +17,9 @@ pub struct Problem {
     pub text: Cow<'static, str>,
 }
 
+/// Code of the problem that stands behind a list that has an end: there were others.
+pub const MORE_PROBLEMS: &str = "more-problems";
+
 impl Problem {
     /// A problem not yet tied to a packet.
     pub fn new(code: &'static str, text: impl Into<Cow<'static, str>>) -> Self {

@@ -125,6 +125,7 @@ impl Opening<'_> {
             engine: Engine::new(stream::ongoing(engine, late_keys)),
             stop: Arc::clone(stop),
             until_failure: device.until_failure,
+            problems: options.limits.problems,
             interface: settings.interface,
             link,
         };
@@ -138,6 +139,8 @@ pub(super) struct Live {
     engine: Engine,
     stop: Arc<AtomicBool>,
     until_failure: bool,
+    /// How many problems are listed.
+    problems: usize,
     /// Its name.
     pub(super) interface: String,
     /// Name of its link type.
@@ -157,14 +160,14 @@ pub(super) struct Ended {
 impl Live {
     /// Captures until the end, handing on what comes.
     pub(super) fn run(mut self, tell: &mut dyn FnMut(Fed)) -> Ended {
-        let mut problems = Vec::new();
+        let (mut problems, most) = (Vec::new(), self.problems);
         let (until_failure, stop) = (self.until_failure, self.stop);
         let result = stream::feed(&mut self.source, self.engine, &mut |fed| {
             match &fed {
                 Fed::Early(session) | Fed::Session(session) if until_failure && is_explained(session) => {
                     stop.store(true, Ordering::Relaxed);
                 }
-                Fed::Problem(problem) if problems.len() < 1_000 => problems.push(report::problem(problem)),
+                Fed::Problem(problem) => report::list_problem(&mut problems, most, report::problem(problem)),
                 _ => {}
             }
             tell(fed);

@@ -23,8 +23,6 @@ use crate::source::follow::{Stream, WithKeys};
 use crate::source::{self, Facts, Ongoing, Opened};
 use crate::trust::Beliefs;
 
-/// Problems listed for one capture.
-const PROBLEMS: usize = 1_000;
 /// Sessions of a capture that may wait for the captures named before it. Its reading rests then, so
 /// that memory is bounded however much there is to read.
 const WAITING: usize = 256;
@@ -186,7 +184,7 @@ fn one(path: &Path, reading: &Reading<'_>, follow_only: bool, tell: &Tell<'_>) -
     }
     let Opened { reader, secrets, read, .. } = source::open(path)?;
     let stop = Cell::new(!tell(News::Event(Event::Opened { live: false })));
-    let mut problems = Problems::default();
+    let mut problems = Problems::within(reading.limits);
     let mut keys = reading.keys.clone();
     for text in &secrets {
         keys.add_log(text).iter().for_each(|problem| problems.add(problem));
@@ -233,11 +231,12 @@ fn ongoing(path: &Path, stream: Stream, reading: &Reading<'_>, tell: &Tell<'_>) 
     if !tell(News::Event(Event::Opened { live: true })) {
         reading.stop.store(true, Ordering::Relaxed);
     }
-    let options = Options { beliefs: reading.beliefs.clone(), keys: reading.keys.clone(), ..Options::default() };
+    let (beliefs, keys) = (reading.beliefs.clone(), reading.keys.clone());
+    let options = Options { beliefs, keys, limits: reading.limits.clone(), ..Options::default() };
     let engine = Engine::new(stream::ongoing(options, true));
     let source = WithKeys::new(stream, stream::key_logs(reading.key_logs)?);
     let mut source = Bounded::new(source, Arc::clone(&reading.stop)).with_grace();
-    let mut problems = Problems::default();
+    let mut problems = Problems::within(reading.limits);
     let read = stream::feed(&mut source, engine, &mut |fed| {
         let listens = match fed {
             Fed::Early(session) => tell(News::Event(Event::Early(session))),
@@ -271,16 +270,18 @@ fn end(path: &Path, facts: &Facts, mut problems: Problems, read: Result<(), Read
 }
 
 /// What is odd about a capture, up to a number.
-#[derive(Default)]
 struct Problems {
     listed: Vec<report::Problem>,
+    most: usize,
 }
 
 impl Problems {
+    fn within(limits: &Limits) -> Self {
+        Self { listed: Vec::new(), most: limits.problems }
+    }
+
     fn add(&mut self, problem: &Problem) {
-        if self.listed.len() < PROBLEMS {
-            self.listed.push(report::problem(problem));
-        }
+        report::list_problem(&mut self.listed, self.most, report::problem(problem));
     }
 }
 

@@ -70,13 +70,15 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Error> {
 fn face(args: &ReportArgs, title: String, saver: Saver) -> Result<tui::Options, Error> {
     let config = config()?;
     let plain = args.color == Colour::Never || options::environment("NO_COLOR").is_some();
+    let limits = options::limits(&args.limit)?;
     Ok(tui::Options {
         mouse: args.mouse || config.mouse.unwrap_or_default(),
         theme: if plain { Theme::Plain } else { config.theme.unwrap_or_default() },
         keymap: config.keymap,
         title,
         live: false,
-        kept: Some(options::limits(&args.limit)?.shown),
+        kept: Some(limits.shown),
+        listed: Some(limits.problems),
         save: Some(Box::new(move |export| saver.save(export))),
         end: None,
     })

@@ -24,6 +24,8 @@ pub struct Limits {
     pub fragments: usize,
     /// What is held of one session.
     pub session: Bounds,
+    /// Problems of the capture that are listed; one more says that there were others.
+    pub problems: usize,
     /// Links and tunnels around a packet; at most eight.
     pub tunnels: usize,
     /// Sessions that the terminal timeline keeps to be looked at. The engine does not mind it.
@@ -42,6 +44,7 @@ impl Default for Limits {
             replay: 0,
             fragments: FRAGMENTS_HELD,
             session: Bounds::default(),
+            problems: 1_000,
             tunnels: MOST_TUNNELS,
             shown: 50_000,
             idle: Elapsed(600 * NANOS),
@@ -71,6 +74,7 @@ impl Limits {
         ("decompressed", "bytes that a compressed certificate message may unpack to"),
         ("chain", "certificates of a chain that are read, at least 10"),
         ("problems", "problems listed for a session"),
+        ("capture-problems", "problems listed for a capture"),
         ("fragments", "bytes of IP fragments that wait for the rest of their packet"),
         ("tunnels", "links and tunnels around a packet, eight at most"),
         ("shown", "sessions that the terminal timeline keeps"),
@@ -92,6 +96,7 @@ impl Limits {
             "decompressed" => self.session.decompressed = size,
             "chain" if size >= LEAST_CHAIN => self.session.chain = size,
             "problems" => self.session.problems = size,
+            "capture-problems" => self.problems = size,
             "fragments" => self.fragments = size,
             "tunnels" if size <= MOST_TUNNELS => self.tunnels = size,
             "shown" if size > 1 => self.shown = size,

@@ -22,7 +22,7 @@ use crate::flow::fragments::Fragments;
 use crate::flow::key::{End, FlowKey};
 use crate::flow::table::FlowTable;
 use crate::net::{self, Datagram, Payload, Segment};
-use crate::problem::Problem;
+use crate::problem::{MORE_PROBLEMS, Problem};
 use crate::seen::{At, PacketNo};
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -530,10 +530,12 @@ impl Engine {
     }
 
     fn problem(&mut self, problem: Problem) {
-        /// Problems of one capture; what comes after is as good as said.
-        const KEPT: usize = 1_000;
-        if self.problems.len() < KEPT {
+        // They wait for whoever asks for them; who never does shall not need memory for all.
+        if self.problems.len() < self.limits.problems {
             self.problems.push_back(problem);
+        } else if self.problems.back().is_none_or(|last| last.code != MORE_PROBLEMS) {
+            let text = "There were more problems in this capture than are listed.";
+            self.problems.push_back(Problem::new(MORE_PROBLEMS, text));
         }
     }
 }

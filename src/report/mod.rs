@@ -18,6 +18,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use crate::problem::MORE_PROBLEMS;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -171,6 +172,16 @@ pub fn problem(problem: &crate::problem::Problem) -> Problem {
         code: problem.code.to_owned(),
         packet: problem.packet.map(|packet| packet.0),
         text: problem.text.clone().into_owned(),
+    }
+}
+
+/// Adds to the problems of a capture, of which `most` are listed; behind them stands that there were more.
+pub fn list_problem(list: &mut Vec<Problem>, most: usize, problem: Problem) {
+    if list.len() < most {
+        list.push(problem);
+    } else if list.last().is_none_or(|last| last.code != MORE_PROBLEMS) {
+        let text = "There were more problems in this capture than are listed.".to_owned();
+        list.push(Problem { code: MORE_PROBLEMS.to_owned(), packet: None, text });
     }
 }
 

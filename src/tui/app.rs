@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::Limits;
-use crate::report::{Capture, Outcome, Problem, Session};
+use crate::report::{self, Capture, Outcome, Problem, Session};
 use crate::tui::event::Feed;
 use crate::tui::keymap::{Keymap, Scope};
 use crate::tui::list::List;
@@ -14,8 +14,6 @@ use crate::tui::theme::Theme;
 
 /// How many messages are held back while paused.
 const HELD: usize = 10_000;
-/// How many problems are kept.
-const PROBLEMS: usize = 1_000;
 
 /// Everything that the interface knows.
 #[derive(Debug, Clone)]
@@ -31,6 +29,8 @@ pub struct App {
     /// How many sessions are kept to be looked at, at least two. A capture may have more, and a live one has no
     /// end.
     pub kept: usize,
+    /// How many problems of the capture are listed.
+    pub listed: usize,
     /// Columns and rows of the screen.
     pub size: (u16, u16),
     /// What is shown.
@@ -245,6 +245,7 @@ impl App {
             theme,
             live,
             kept: Limits::default().shown,
+            listed: Limits::default().problems,
             size: (80, 24),
             screen: Screen::Sessions,
             prompt: None,
@@ -324,8 +325,7 @@ impl App {
                 None => self.captures.push(capture),
             },
             Feed::Progress { bytes, total } => (self.reading.bytes, self.reading.total) = (bytes, total),
-            Feed::Problem(problem) if self.problems.len() < PROBLEMS => self.problems.push(problem),
-            Feed::Problem(_) => {}
+            Feed::Problem(problem) => report::list_problem(&mut self.problems, self.listed, problem),
             Feed::Done => self.reading.done = true,
         }
     }

@@ -83,6 +83,8 @@ pub struct Options {
     pub live: bool,
     /// How many sessions are kept to be looked at; `None` for as many as [`Limits`](crate::engine::Limits) says.
     pub kept: Option<usize>,
+    /// How many problems of a capture are listed; `None` for as many as [`Limits`](crate::engine::Limits) says.
+    pub listed: Option<usize>,
     /// Who writes files; without it, nothing can be saved.
     pub save: Option<Saver>,
     /// What is to be done once the terminal is given back, and before a signal ends the program.
@@ -120,9 +122,10 @@ pub(crate) trait Outside {
 /// # Errors
 /// Where the terminal cannot be used, or the thread that feeds it panicked.
 pub fn run(feed: &Receiver<Feed>, options: Options) -> io::Result<()> {
-    let Options { mouse, theme, keymap, title, live, kept, save, end } = options;
+    let Options { mouse, theme, keymap, title, live, kept, listed, save, end } = options;
     let mut app = App::new(title, keymap, theme, live);
     app.kept = kept.unwrap_or(app.kept).max(2);
+    app.listed = listed.unwrap_or(app.listed);
     let (mut tty, mut screen) = Tty::take(mouse, save)?;
     let result = drive(&mut screen, &mut tty, feed, &mut app);
     // Before anything else is printed.

@@ -1,6 +1,6 @@
 //! Every bound of `Limits`, reached: what is over it goes, and it is said.
 
-use tlswhy::capture::{LinkType, Packet};
+use tlswhy::capture::{LinkType, Packet, Reader};
 use tlswhy::engine::{Input, Limits, SessionEvent};
 use tlswhy::seen::PacketNo;
 use tlswhy::time::{Elapsed, Timestamp};
@@ -197,6 +197,30 @@ fn more_problems_than_are_listed_are_said_in_one() {
     assert_eq!(codes[0].len(), 6, "{codes:?}");
     assert_eq!(codes[0].last(), Some(&"more-problems"));
     is_told_where_set(("problems", 5), "more-problems", &broken);
+}
+
+#[test]
+fn more_problems_of_a_capture_than_are_listed_are_said_in_one() {
+    // Frames of Ethernet that end too early, each a problem.
+    let mut bytes = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 0x0004_0000, 1].map(u32::to_le_bytes).concat();
+    for _ in 0..10 {
+        bytes.extend([1_795_000_000_u32, 0, 4, 4].map(u32::to_le_bytes).concat());
+        bytes.extend([2; 4]);
+    }
+    for (most, listed) in [(3, 4), (9, 10), (10, 10), (1_000, 10)] {
+        let mut options = Options::default();
+        assert!(options.limits.set("capture-problems", most));
+        let report = tlswhy::analyze(Reader::new(&bytes[..]), &options).expect("read");
+        let codes: Vec<&str> = report.captures[0].problems.iter().map(|problem| problem.code.as_str()).collect();
+        let more = codes.iter().filter(|code| **code == "more-problems").count();
+        assert_eq!((codes.len(), more), (listed, usize::from(most < 10)), "{codes:?}");
+        // An engine that nobody asks keeps no more than that, either.
+        let mut feed = feed(|limits| limits.problems = most as usize);
+        for no in 1..=10 {
+            raw(&mut feed, no, 1, &[2; 4]);
+        }
+        assert_eq!(problems(&mut feed).len(), listed);
+    }
 }
 
 #[test]

@@ -43,6 +43,28 @@ fn is_well_formed(xml: &str) -> bool {
 }
 
 #[test]
+fn limits_hold_for_files_and_for_standard_input() {
+    let capture = "fixtures/client-cert-missing/openssl-openssl-tls12.pcapng";
+    let arguments = ["--format", "json", "--limit", "timeline=3", capture];
+    let piped = |limit: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tlswhy"));
+        command.current_dir(root()).args(["report", "--format", "json", "--limit", limit, "-"]);
+        let input = fs::File::open(root().join(capture)).expect("a fixture");
+        let output = command.env_remove("SSLKEYLOGFILE").stdin(input).output().expect("the program runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let told = |text: &str| -> (Vec<String>, usize) {
+        let report: Report = serde_json::from_str(text).expect("a report");
+        let session = &report.sessions[0];
+        (session.problems.iter().map(|problem| problem.code.clone()).collect(), session.timeline.len())
+    };
+    let cut = told(&printed(&arguments));
+    assert_eq!(cut.0, ["timeline-full"]);
+    assert_eq!(told(&piped("timeline=3")), cut);
+    assert!(told(&piped("timeline=300")).0.is_empty());
+}
+
+#[test]
 fn every_fixtures_report_is_of_the_published_shape() {
     let text = printed(&["--format", "json", "fixtures"]);
     let value: Value = serde_json::from_str(&text).expect("JSON");
