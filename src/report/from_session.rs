@@ -215,7 +215,7 @@ fn stacks(guesses: &ByRole<model::StackGuess>) -> Option<Stacks> {
 fn stack(guess: &model::StackGuess) -> Option<Stack> {
     let known = !guess.candidates.is_empty() || guess.program.is_some();
     known.then(|| Stack {
-        guess: guess.candidates.iter().map(|stack| stack_name(*stack).to_owned()).collect(),
+        guess: guess.candidates.iter().map(|stack| stack_name(*stack).into()).collect(),
         reasons: guess.reasons.clone(),
         program: guess.program.clone(),
     })

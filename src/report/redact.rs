@@ -65,7 +65,7 @@ impl Redactor {
         }
         let stacks = session.stack.iter_mut().flat_map(|stacks| [&mut stacks.client, &mut stacks.server]);
         for reason in stacks.flatten().flat_map(|stack| &mut stack.reasons) {
-            self.prose(reason);
+            self.prose(reason.to_mut());
         }
         if let Some(reason) = session.certificate_request.as_mut().and_then(|request| request.reason.as_mut()) {
             self.prose(reason);

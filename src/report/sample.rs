@@ -54,7 +54,7 @@ fn entry(us: i64, packet: u64, from: Role, kind: EntryKind, name: &str, text: &s
         packet,
         from,
         kind,
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         length: (kind != EntryKind::Tcp).then_some(120),
         protected: false,
         inferred: false,
@@ -236,12 +236,12 @@ pub(crate) fn expired() -> Session {
         tcp: Some(Tcp { syns: 1, fin: PerSide { client: None, server: Some(12) }, ..Tcp::default() }),
         stack: Some(Stacks {
             client: Some(Stack {
-                guess: vec!["Go".to_owned()],
-                reasons: vec!["the order of signature algorithms in its ClientHello".to_owned()],
+                guess: vec!["Go".into()],
+                reasons: vec!["the order of signature algorithms in its ClientHello".into()],
                 program: None,
             }),
             server: Some(Stack {
-                guess: vec!["OpenSSL".to_owned()],
+                guess: vec!["OpenSSL".into()],
                 reasons: Vec::new(),
                 program: Some("nginx/1.27.0".to_owned()),
             }),
@@ -485,7 +485,7 @@ pub(crate) fn hostile() -> Session {
         remedy.command = remedy.command.as_ref().map(|_| "openssl s_client -servername '\x1b[2J\u{202e}'".to_owned());
     }
     for entry in &mut session.timeline {
-        entry.name = evil();
+        entry.name = evil().into();
         entry.text = evil();
     }
     for certificate in session.certificates.client.iter_mut().flatten() {

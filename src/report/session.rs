@@ -1,5 +1,6 @@
 //! One session, as published.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -164,7 +165,7 @@ pub struct Entry {
     /// What kind of thing it is.
     pub kind: EntryKind,
     /// The RFC's name: `ClientHello`, `Alert`, `SYN`, …
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Length in bytes of the message or record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
@@ -272,9 +273,9 @@ pub struct Stacks {
 #[schemars(deny_unknown_fields)]
 pub struct Stack {
     /// Implementations that fit, best first.
-    pub guess: Vec<String>,
+    pub guess: Vec<Cow<'static, str>>,
     /// Why, for a person.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Cow<'static, str>>,
     /// The program, where it named itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,

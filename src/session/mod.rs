@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod stack;
 pub mod timeline;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -440,7 +441,7 @@ pub struct StackGuess {
     /// Candidates, best first; empty where nothing is known.
     pub candidates: Vec<Stack>,
     /// Why, in words for a person.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Cow<'static, str>>,
     /// The program, where it named itself (HTTP Server header, banner).
     pub program: Option<String>,
 }

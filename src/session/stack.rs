@@ -62,7 +62,7 @@ pub fn guess(session: &Session, role: Role) -> StackGuess {
 }
 
 /// Keeps the candidates that are in `list` too; a list that fits none of them is disregarded.
-fn narrow(guess: &mut StackGuess, list: &[Stack], reason: impl Into<String>) {
+fn narrow(guess: &mut StackGuess, list: &[Stack], reason: &'static str) {
     if list.is_empty() {
         return;
     }
@@ -109,7 +109,7 @@ fn client(session: &Session, guess: &mut StackGuess) {
         let first12 = hello.cipher_suites.iter().find(|suite| !(0x1301..=0x1305).contains(*suite));
         if first12 == Some(&ECDHE_RSA_AES_128_GCM) {
             guess.candidates = vec![Stack::Node, Stack::OpenSsl];
-            guess.reasons.push("OpenSSL with Node.js's order of cipher suites".to_owned());
+            guess.reasons.push("OpenSSL with Node.js's order of cipher suites".into());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The ordered view of a session: what a person reads from top to bottom.
 
+use std::borrow::Cow;
+
 use crate::role::Role;
 use crate::seen::{PacketNo, Seen};
 use crate::time::Timestamp;
@@ -25,7 +27,7 @@ pub struct Entry {
     /// What kind of thing it is.
     pub kind: EntryKind,
     /// The RFC's name: `ClientHello`, `Alert`, `SYN`, …
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Length in bytes of the message or record.
     pub length: Option<usize>,
     /// It travelled in a protected record.
@@ -73,7 +75,7 @@ impl EntryKind {
 /// Makes an entry's origin from a fact's.
 impl Entry {
     /// An entry at the place of `seen`, with no text yet.
-    pub fn at<T>(from: Role, kind: EntryKind, name: impl Into<String>, seen: &Seen<T>) -> Self {
+    pub fn at<T>(from: Role, kind: EntryKind, name: impl Into<Cow<'static, str>>, seen: &Seen<T>) -> Self {
         Self {
             from,
             packet: seen.packet,

@@ -362,7 +362,7 @@ fn texts(field: Field, session: &Session, fits: &mut dyn FnMut(&str) -> bool) ->
             .iter()
             .flat_map(|stacks| [&stacks.client, &stacks.server])
             .flatten()
-            .any(|stack| stack.guess.iter().map(String::as_str).chain(stack.program.as_deref()).any(&mut *fits)),
+            .any(|stack| stack.guess.iter().map(AsRef::as_ref).chain(stack.program.as_deref()).any(&mut *fits)),
         Field::Side
         | Field::Confidence
         | Field::Auth

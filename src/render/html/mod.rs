@@ -249,7 +249,7 @@ mod tests {
         hostile.tls.server_name = Some(attack.to_owned());
         hostile.diagnosis.summary = attack.to_owned();
         for entry in &mut hostile.timeline {
-            entry.name = attack.to_owned();
+            entry.name = attack.to_owned().into();
             entry.text = attack.to_owned();
         }
         let page = written(vec![hostile]);

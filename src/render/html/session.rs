@@ -55,7 +55,7 @@ fn facts(page: &mut String, report: &Report, session: &Session) {
             Role::Server => stacks.server.as_ref(),
         }?;
         let names: Vec<&str> =
-            stack.program.iter().map(String::as_str).chain(stack.guess.iter().map(String::as_str)).collect();
+            stack.program.iter().map(String::as_str).chain(stack.guess.iter().map(AsRef::as_ref)).collect();
         Some(names.join(" · "))
     };
     let rows = [

@@ -240,14 +240,14 @@ impl Resolver {
 }
 
 fn add_tcp_entries(session: &mut Session) {
-    let tcp = session.tcp.clone();
-    let mut add = |from: Role, name: &str, at: At, text: String| {
-        session.timeline.entries.push(Entry {
+    let (tcp, entries) = (&session.tcp, &mut session.timeline.entries);
+    let mut add = |from: Role, name: &'static str, at: At, text: String| {
+        entries.push(Entry {
             from,
             packet: at.packet,
             time: at.time,
             kind: EntryKind::Tcp,
-            name: name.to_owned(),
+            name: name.into(),
             length: None,
             protected: false,
             inferred: false,

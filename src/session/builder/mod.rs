@@ -18,7 +18,7 @@ use crate::app;
 use crate::bytes::Parsed;
 use crate::decrypt::{KeyRing, Secret};
 use crate::flow::facts::Gap;
-use crate::problem::Problem;
+use crate::problem::{MORE_PROBLEMS, Problem};
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
 use crate::session::timeline::{Entry, EntryKind};
@@ -37,8 +37,6 @@ use transcript::Transcript;
 
 /// Name of the entry for bytes that are no TLS.
 const PLAINTEXT: &str = "Plaintext";
-/// Problems beyond those that are listed.
-const MORE_PROBLEMS: &str = "more-problems";
 /// What a timeline entry takes, about.
 const ENTRY_WEIGHT: usize = 256;
 /// What becomes of each byte of a handshake message: the transcript, the fact, its parts.
@@ -359,7 +357,7 @@ impl Builder {
         self.add_note(from, name, text, at);
     }
 
-    fn add_note(&mut self, from: Role, name: &str, text: String, at: At) {
+    fn add_note(&mut self, from: Role, name: &'static str, text: String, at: At) {
         let mut entry = self.entry(from, EntryKind::Note, name, at);
         entry.text = text;
         self.push(entry);
@@ -493,13 +491,13 @@ impl Builder {
     }
 
     /// An entry read at `at`.
-    fn entry(&self, from: Role, kind: EntryKind, name: &str, at: At) -> Entry {
+    fn entry(&self, from: Role, kind: EntryKind, name: &'static str, at: At) -> Entry {
         Entry {
             from,
             packet: at.packet,
             time: at.time,
             kind,
-            name: name.to_owned(),
+            name: name.into(),
             length: None,
             protected: false,
             inferred: false,

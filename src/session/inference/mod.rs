@@ -565,13 +565,13 @@ fn leading_tickets(data: &[&ProtectedRecord], after: &[&ProtectedRecord]) -> usi
     }
 }
 
-fn new_entry(record: &ProtectedRecord, kind: EntryKind, name: &str, text: Cow<'static, str>) -> Entry {
+fn new_entry(record: &ProtectedRecord, kind: EntryKind, name: &'static str, text: Cow<'static, str>) -> Entry {
     Entry {
         from: record.from,
         packet: record.at.packet,
         time: record.at.time,
         kind,
-        name: name.to_owned(),
+        name: name.into(),
         length: Some(record.length),
         protected: true,
         inferred: true,
@@ -583,7 +583,7 @@ fn push_entry(
     session: &mut Session,
     record: &ProtectedRecord,
     kind: EntryKind,
-    name: &str,
+    name: &'static str,
     text: &'static str,
     fold: bool,
 ) {

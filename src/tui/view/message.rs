@@ -54,7 +54,7 @@ pub fn lines(session: &Session, entry: &Entry, look: Look<'_>) -> Vec<Line> {
 }
 
 fn facts(entry: &Entry, width: usize) -> Vec<Line> {
-    let mut lines = vec![Line::of(Tone::Heading, &entry.name).link(Link::Copy(entry.name.clone()))];
+    let mut lines = vec![Line::of(Tone::Heading, &entry.name).link(Link::Copy(entry.name.to_string()))];
     let (from, to) = match entry.from {
         Role::Client => ("client", "server"),
         Role::Server => ("server", "client"),
@@ -89,7 +89,7 @@ fn contents(session: &Session, entry: &Entry) -> Vec<(String, Value)> {
         }
     };
     let packet = entry.packet;
-    match (entry.kind, entry.name.as_str()) {
+    match (entry.kind, entry.name.as_ref()) {
         (EntryKind::Handshake, "ClientHello") => {
             if let Some(hello) = session.client_hello.as_ref().filter(|hello| hello.packet == packet) {
                 add("client_hello", serde_json::to_value(hello));

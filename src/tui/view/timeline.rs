@@ -258,7 +258,7 @@ mod tests {
         let session = sample::expired();
         let row = row_of_packet(&session, 9).expect("in the timeline");
         let (index, entry) = entry_at(&session, row).expect("an entry");
-        assert_eq!((index, entry.name.as_str(), entry.packet), (8, "Certificate", 9));
+        assert_eq!((index, entry.name.as_ref(), entry.packet), (8, "Certificate", 9));
         // A silence stands before it; that belongs to the entry above.
         assert_eq!(entry_at(&session, row - 1).map(|(index, _)| index), Some(7));
         assert_eq!(row_of_packet(&session, 77), None);
