@@ -150,18 +150,32 @@ impl<'a> Reader<'a> {
 
 /// Lower-case hex, without separators.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(hex_digit(byte >> 4));
-        text.push(hex_digit(byte & 15));
+    let mut text = vec![b'0'; bytes.len() * 2];
+    let (pairs, _) = text.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = [byte >> 4, byte & 15].map(hex_digit);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The two decimal digits of a number below a hundred.
+pub fn two_digits(number: u8) -> [u8; 2] {
+    const PAIRS: [[u8; 2]; 100] = {
+        let mut pairs = [[b'0'; 2]; 100];
+        let mut number = 0;
+        while number < 100 {
+            pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+            number += 1;
+        }
+        pairs
+    };
+    PAIRS.get(usize::from(number)).copied().unwrap_or(*b"??")
 }
 
 /// Appends two bytes in hex.
 pub fn push_hex(text: &mut String, number: u16) {
     for shift in [12, 8, 4, 0] {
-        text.push(hex_digit((number >> shift) as u8 & 15));
+        text.push(char::from(hex_digit((number >> shift) as u8 & 15)));
     }
 }
 
@@ -177,8 +191,8 @@ pub fn push_decimal(text: &mut String, number: u16) {
     }
 }
 
-fn hex_digit(nibble: u8) -> char {
-    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) })
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) }
 }
 
 /// Reads hex without separators; `None` when it is none.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::bytes::two_digits;
+
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z, as written in the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
@@ -29,22 +31,18 @@ impl Timestamp {
             return format!("@{}", self.secs());
         };
         // By hand: a large report holds many of these.
-        let mut text = *b"0000-00-00T00:00:00.000000000";
-        let mut put = |from: usize, width: usize, number: u32| {
-            let mut rest = number;
-            for place in text.iter_mut().skip(from).take(width).rev() {
-                *place = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-        };
+        let two = |number: u32| two_digits((number % 100) as u8);
         // Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
-        put(0, 4, t.year().unsigned_abs());
-        put(5, 2, u32::from(u8::from(t.month())));
-        put(8, 2, u32::from(t.day()));
-        put(11, 2, u32::from(t.hour()));
-        put(14, 2, u32::from(t.minute()));
-        put(17, 2, u32::from(t.second()));
-        put(20, 9, nanos);
+        let year = t.year().unsigned_abs();
+        let ([y1, y2], [y3, y4]) = (two(year / 100), two(year));
+        let ([m1, m2], [d1, d2]) = (two_digits(u8::from(t.month())), two_digits(t.day()));
+        let ([h1, h2], [n1, n2], [s1, s2]) = (two_digits(t.hour()), two_digits(t.minute()), two_digits(t.second()));
+        let ([f1, f2], [f3, f4]) = (two(nanos / 10_000_000), two(nanos / 100_000));
+        let ([f5, f6], [f7, f8], [_, f9]) = (two(nanos / 1_000), two(nanos / 10), two(nanos % 10));
+        let text = [
+            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, f4,
+            f5, f6, f7, f8, f9,
+        ];
         let length = if digits > 0 { 20 + digits.min(9) } else { 19 };
         let mut shown = String::with_capacity(length + 1);
         shown.push_str(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());

@@ -11,6 +11,7 @@ use serde::ser::{
 };
 
 use super::clean;
+use crate::bytes::two_digits;
 
 /// Appends JSON to bytes. Writing to memory does not fail; what has no form in JSON (a map's key that is no
 /// string) does.
@@ -49,14 +50,22 @@ impl Open<'_> {
         }
     }
 
+    /// The name of a field of ours, which needs no escapes, behind what was written before.
+    fn name(&mut self, name: &'static str) {
+        let before: &[u8] = if std::mem::replace(&mut self.first, false) { b"\"" } else { b",\"" };
+        self.out.reserve(name.len() + 32);
+        self.out.extend_from_slice(before);
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
         self.comma();
         value.serialize(Compact(self.out))
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), fmt::Error> {
-        self.comma();
-        field_name(self.out, name);
+        self.name(name);
         value.serialize(Compact(self.out))
     }
 
@@ -132,18 +141,23 @@ fn escaped(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
 
 /// A whole number in decimal.
 fn decimal(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+    if number < 10 {
+        out.push(b'0' + number as u8);
+        return;
+    }
+    let mut digits = [[b'0'; 2]; 10];
+    let mut pairs = 0;
     let mut rest = number;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        at -= 1;
+    for pair in digits.iter_mut().rev() {
+        *pair = two_digits((rest % 100) as u8);
+        rest /= 100;
+        pairs += 1;
         if rest == 0 {
             break;
         }
     }
-    out.extend_from_slice(digits.get(at..).unwrap_or_default());
+    let text = digits.as_flattened().get(20 - 2 * pairs..).unwrap_or_default();
+    out.extend_from_slice(text.strip_prefix(b"0").unwrap_or(text));
 }
 
 macro_rules! unsigned {
