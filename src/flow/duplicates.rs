@@ -1,6 +1,8 @@
 //! Knows the same packet captured twice: going in and out on `any`, on both sides of a router, inside
 //! and outside of a tunnel, or on both ports of a mirror. A retransmission is another packet.
 
+use std::net::IpAddr;
+
 use super::key::fold;
 use crate::net::{Datagram, Layer, Payload};
 use crate::time::Timestamp;
@@ -88,27 +90,32 @@ fn identity(datagram: &Datagram<'_>) -> Option<u64> {
         Payload::Udp(udp) => ((udp.source_port, udp.destination_port), 0, udp.wire_len as u64, udp.payload),
         Payload::Fragment(_) | Payload::Other { .. } => return None,
     };
-    let mut state = mix(0x243f_6a88_85a3_08d3, u64::from(datagram.ip_id) << 32);
-    state = mix(state, u64::from(ports.0) << 16 | u64::from(ports.1));
-    for address in [datagram.source, datagram.destination] {
-        state = match address {
-            std::net::IpAddr::V4(v4) => mix(state, u64::from(v4.to_bits())),
-            std::net::IpAddr::V6(v6) => mix(mix(state, (v6.to_bits() >> 64) as u64), v6.to_bits() as u64),
-        };
-    }
-    state = mix(mix(state, numbers), rest);
+    let ends = u64::from(datagram.ip_id) << 32 | u64::from(ports.0) << 16 | u64::from(ports.1);
+    let addresses = match (datagram.source, datagram.destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits())
+        }
+        (source, destination) => [source, destination].into_iter().fold(0, |state, address| match address {
+            IpAddr::V4(v4) => mix(state, u64::from(v4.to_bits())),
+            IpAddr::V6(v6) => mix(mix(state, (v6.to_bits() >> 64) as u64), v6.to_bits() as u64),
+        }),
+    };
+    // Two chains, which a processor follows side by side.
+    let mut one = mix(mix(0x243f_6a88_85a3_08d3, ends), addresses);
+    let mut other = mix(mix(0x1319_8a2e_0370_7344, numbers), rest);
     // The head of the payload is enough where all of the above agrees, and is cheap.
     if let Some(head) = payload.first_chunk::<16>() {
         let (words, _) = head.as_chunks::<8>();
-        for word in words {
-            state = mix(state, u64::from_le_bytes(*word));
+        if let [first, second] = words {
+            one = mix(one, u64::from_le_bytes(*first));
+            other = mix(other, u64::from_le_bytes(*second));
         }
     }
-    Some(state)
+    Some(mix(one, other))
 }
 
 fn place(datagram: &Datagram<'_>) -> u64 {
-    let layers = datagram.encapsulation.layers.iter().flatten();
+    let layers = datagram.encapsulation.layers.iter().map_while(Option::as_ref);
     layers.fold(0, |state, layer| {
         let (kind, value) = match *layer {
             Layer::Vlan(id) => (1, u64::from(id)),
@@ -129,7 +136,7 @@ fn place(datagram: &Datagram<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use super::*;
     use crate::net::{Encapsulation, Segment, TcpFlags};
