@@ -54,15 +54,19 @@ fn announced(bytes: &[u8]) -> Option<Endpoint> {
 impl Tracker {
     /// Reads what is pending of `from`.
     pub(super) fn read(&mut self, from: Role, at: At) {
-        let pending = std::mem::take(&mut self.sides.of_mut(from).pending);
-        let rest = self.read_messages(from, &pending, at);
-        self.sides.of_mut(from).pending = rest;
+        let mut pending = std::mem::take(&mut self.sides.of_mut(from).pending);
+        let unread = self.read_messages(from, &pending, at);
+        if unread > 0 {
+            pending.drain(..pending.len() - unread);
+            self.sides.of_mut(from).pending = pending;
+        }
     }
 
-    fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> Vec<u8> {
+    /// How many of the bytes are left for when more of them have come.
+    fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> usize {
         let mut rest = bytes;
         if from == Role::Client && self.protocol.is_none() && is_partial_header(rest) {
-            return rest.to_vec();
+            return rest.len();
         }
         if from == Role::Client
             && let Some(length) = header_len(rest)
@@ -75,12 +79,12 @@ impl Tracker {
             rest = rest.get(length..).unwrap_or(&[]);
         }
         if self.postgresql(from, rest, at) || self.mysql(from, rest, at) || self.socks(from, rest, at) {
-            return Vec::new();
+            return 0;
         }
         if self.binary(from, rest, at) || self.xmpp(from, rest, at) {
-            return Vec::new();
+            return 0;
         }
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = memchr::memchr(b'\n', rest) {
             let (line, after) = rest.split_at_checked(end + 1).unwrap_or((rest, &[]));
             rest = after;
             // Most connections without TLS are none of these, and may be binary.
@@ -89,7 +93,7 @@ impl Tracker {
                 self.text_line(from, &text, at);
             }
         }
-        rest.to_vec()
+        rest.len()
     }
 
     /// Whether a line may ask for TLS, or answer to that.
