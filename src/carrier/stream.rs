@@ -99,6 +99,19 @@ impl RecordStream {
         }
     }
 
+    /// Takes the next bytes where they lie within a record that is passed over, as [`RecordStream::feed`] would.
+    /// Whether they do; most bytes of most connections.
+    pub fn pass(&mut self, bytes: &[u8], at: At) -> bool {
+        let State::Skip { left, then_lost: false, .. } = &mut self.state else { return false };
+        let here = bytes.len() as u64;
+        if self.cut.is_some() || here >= *left {
+            return false;
+        }
+        *left -= here;
+        self.last = later(self.last, at);
+        true
+    }
+
     /// Memory that is held, in bytes.
     pub fn held(&self) -> usize {
         self.buffer.capacity()

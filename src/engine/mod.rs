@@ -366,7 +366,9 @@ impl Engine {
     fn segment(&mut self, datagram: &Datagram<'_>, segment: &Segment<'_>, at: At) {
         let (key, end) =
             FlowKey::new(datagram.source, segment.source_port, datagram.destination, segment.destination_port);
-        let reused = matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
+        // Only a SYN can open another connection between the same ports.
+        let reused = segment.flags.syn()
+            && matches!(self.flows.get_mut(&key, at.time), Some(Conversation::Tcp(flow)) if flow.is_reused_by(end, segment));
         if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }
@@ -379,7 +381,7 @@ impl Engine {
         }
         let Some(conversation) = self.flows.get_mut(&key, at.time) else { return };
         let Conversation::Tcp(flow) = conversation else { return };
-        flow.segment(end, segment, datagram.ttl, at);
+        let weighs_anew = flow.segment(end, segment, datagram.ttl, at);
         if flow.is_over(self.now) {
             if let Some(flow) = self.flows.remove(&key) {
                 self.close(flow, false);
@@ -390,7 +392,9 @@ impl Engine {
             flow.lingers = true;
             self.lingering.push_back((key, flow.first()));
         }
-        conversation.count(&mut self.held);
+        if weighs_anew {
+            conversation.count(&mut self.held);
+        }
         let gave_up = match conversation {
             Conversation::Tcp(flow) => self.held > self.limits.memory && flow.give_up_holes(),
             _ => false,
@@ -479,6 +483,9 @@ impl Engine {
 
     /// Judges the connections whose moment has come (live sources only).
     fn look_around(&mut self) {
+        if self.agenda.is_none() {
+            return;
+        }
         let now = self.now;
         while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
             let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.watch().due == Some(when)) else { continue };

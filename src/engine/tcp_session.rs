@@ -137,14 +137,14 @@ impl TcpSession {
         self.connection.is_reused_by(segment, role_of(end, self.opening.opener))
     }
 
-    pub(super) fn segment(&mut self, end: End, segment: &Segment<'_>, ttl: u8, at: At) {
+    /// Takes a segment. Whether it may hold another amount of memory now.
+    pub(super) fn segment(&mut self, end: End, segment: &Segment<'_>, ttl: u8, at: At) -> bool {
         self.last = at;
         let role = role_of(end, self.opening.opener);
-        let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening };
+        let held = self.connection.held();
+        let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening, taken: false };
         self.connection.segment(role, segment, ttl, at, &mut receiver);
-        if let Some(upper) = &mut self.upper {
-            upper.builder.touch(at);
-        }
+        receiver.taken || held > 0 || self.connection.held() > 0
     }
 
     /// Both sides have closed, or one has reset the connection.
@@ -208,7 +208,7 @@ impl TcpSession {
     pub(super) fn give_up_holes(&mut self) -> bool {
         let much = self.connection.held() > MUCH_HELD;
         if much {
-            let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening };
+            let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening, taken: false };
             self.connection.give_up_holes(&mut receiver);
         }
         much
@@ -219,7 +219,7 @@ impl TcpSession {
         if let Some(upper) = &mut self.upper {
             upper.builder.end();
         }
-        self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening });
+        self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening, taken: false });
         let mut facts: TcpFacts = self.connection.facts();
         let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
         let mut upper = self.upper.or_else(unanswered)?;
@@ -283,17 +283,22 @@ impl Opening {
 struct Receiver<'a> {
     upper: &'a mut Option<Box<Upper>>,
     opening: &'a Opening,
+    /// Something was looked at, and may be held.
+    taken: bool,
 }
 
 impl Receiver<'_> {
     fn upper(&mut self) -> &mut Upper {
+        self.taken = true;
         self.upper.get_or_insert_with(|| Box::new(self.opening.begin()))
     }
 }
 
 impl Receive for Receiver<'_> {
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
-        self.upper().data(from, bytes, at);
+        if !self.upper.as_mut().is_some_and(|upper| upper.passes(from, bytes, at)) {
+            self.upper().data(from, bytes, at);
+        }
     }
 
     fn gap(&mut self, from: Role, gap: Gap) {
@@ -351,6 +356,11 @@ impl Upper {
         } else {
             self.before_tls(from, bytes, at);
         }
+    }
+
+    /// Whether these bytes lie within a record that nobody needs. They are counted then, and that is all.
+    fn passes(&mut self, from: Role, bytes: &[u8], at: At) -> bool {
+        self.in_tls && self.tds.is_none() && self.streams.of_mut(from).pass(bytes, at)
     }
 
     fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
