@@ -31,9 +31,14 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// The case of one session.
     pub fn new(session: &'a Session, beliefs: &'a Beliefs) -> Self {
+        Self::within(trust::chain::STEPS, session, beliefs)
+    }
+
+    /// The case of one session; the search for a path of certificates takes so many steps at most.
+    pub fn within(steps: usize, session: &'a Session, beliefs: &'a Beliefs) -> Self {
         let report = |role: Role| {
             let chain = chain_of(session, role).filter(|chain| !chain.is_empty())?;
-            Some(trust::examine_again(chain, role, beliefs, session.judged_at(role)))
+            Some(trust::examine_again(steps, chain, role, beliefs, session.judged_at(role)))
         };
         let mut case = Self {
             session,
@@ -133,6 +138,13 @@ impl<'a> Case<'a> {
             .reauthentication
             .iter()
             .any(|seen| seen.value.answer.value().is_some_and(|sent| !matches!(sent, CertificateSent::Empty)))
+    }
+
+    /// Whether the search for a path of certificates ended at its limit, so that what is said of a chain may be wrong.
+    pub fn is_cut(&self) -> bool {
+        [Role::Client, Role::Server]
+            .into_iter()
+            .any(|role| self.chain.of(role).as_ref().is_some_and(|report| report.cut))
     }
 
     /// How the peer refused the certificate of `role`, where it did.

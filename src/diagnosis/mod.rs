@@ -11,4 +11,4 @@ pub mod rule;
 pub mod rules;
 pub mod verdict;
 
-pub use verdict::diagnose;
+pub use verdict::{diagnose, judge};

@@ -13,6 +13,7 @@ use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::RULES;
 use crate::endpoint::Address;
 use crate::knowledge::{keys, remedies};
+use crate::problem::Problem;
 use crate::role::{Role, Side};
 use crate::session::inference::HiddenAnswer;
 use crate::session::outcome::Outcome;
@@ -40,37 +41,54 @@ pub fn diagnose(session: &Session, beliefs: &Beliefs) -> Diagnosis {
     diagnose_with(RULES, session, beliefs)
 }
 
+/// The verdict on `session`, where the search for a path of certificates takes so many steps at most. That it would have
+/// taken more becomes a problem of the session, and nothing is certain then.
+pub fn judge(session: &mut Session, beliefs: &Beliefs, steps: usize) -> Diagnosis {
+    let case = Case::within(steps, session, beliefs);
+    let (diagnosis, cut) = (verdict(RULES, &case), case.is_cut());
+    if cut {
+        let text = format!(
+            "The certificates allow for more paths than could be walked in {steps} steps: there may be a better one than the one that was judged."
+        );
+        session.problems.push(Problem::new("path-search-cut", text));
+    }
+    diagnosis
+}
+
 /// The verdict by these rules.
 pub fn diagnose_with(rules: &[Rule], session: &Session, beliefs: &Beliefs) -> Diagnosis {
-    let case = Case::new(session, beliefs);
+    verdict(rules, &Case::new(session, beliefs))
+}
+
+fn verdict(rules: &[Rule], case: &Case<'_>) -> Diagnosis {
     let mut found: Vec<(&Rule, Finding)> = Vec::new();
     let mut ruled_out: Vec<(Cause, Evidence)> = Vec::new();
     for rule in rules {
-        match (rule.examine)(&case) {
+        match (rule.examine)(case) {
             Assessment::Silent => {}
             Assessment::RuledOut(evidence) => ruled_out.push((rule.cause, evidence)),
             Assessment::Supported(finding) => found.push((rule, finding)),
         }
     }
-    let holes = holes(&case);
-    let mut ranked = rank(found, holes);
+    let holes = holes(case);
+    let mut ranked = rank(found, holes, case.is_cut());
     let completed = matches!(case.ending, Ending::Completed | Ending::LeftAtOnce { .. } | Ending::HiddenAnswer { .. });
     let wins = ranked.first().is_some_and(|(_, confidence, _)| !completed || *confidence >= Confidence::Likely);
     if !wins {
-        return if completed { established(&case, &ranked) } else { unexplained(&case) };
+        return if completed { established(case, &ranked) } else { unexplained(case) };
     }
     let (rule, confidence, finding) = ranked.remove(0);
     let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause, finding.needed());
     alternatives.truncate(ALTERNATIVES);
     Diagnosis {
-        outcome: outcome(&case, rule.cause),
+        outcome: outcome(case, rule.cause),
         cause: rule.cause,
         side: finding.side_said().unwrap_or_else(|| rule.cause.side()),
         confidence,
         summary: finding.summary().to_owned(),
         explanation: finding.explanation().to_owned(),
         evidence: in_order(finding.evidence()),
-        remedies: what_to_do(&case, rule.cause),
+        remedies: what_to_do(case, rule.cause),
         alternatives,
         needs: finding.needed().to_vec(),
     }
@@ -118,7 +136,7 @@ fn holes(case: &Case<'_>) -> Holes {
 type Ranked<'r> = (&'r Rule, Confidence, Finding);
 
 /// Best first.
-fn rank(found: Vec<(&Rule, Finding)>, holes: Holes) -> Vec<Ranked<'_>> {
+fn rank(found: Vec<(&Rule, Finding)>, holes: Holes, cut: bool) -> Vec<Ranked<'_>> {
     let mut rest: Vec<Ranked<'_>> = found
         .into_iter()
         .map(|(rule, finding)| {
@@ -129,6 +147,8 @@ fn rank(found: Vec<(&Rule, Finding)>, holes: Holes) -> Vec<Ranked<'_>> {
             };
             let from_absence = FROM_ABSENCE.contains(&rule.cause);
             let confidence = if from_absence { finding.confidence().min(cap) } else { finding.confidence() };
+            // Whichever fault shows in a chain, a better path may not have it.
+            let confidence = if cut { confidence.min(Confidence::Likely) } else { confidence };
             (rule, confidence, finding)
         })
         .collect();

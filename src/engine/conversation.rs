@@ -64,10 +64,16 @@ impl Conversation {
     }
 
     /// The session as it stands and the verdict on it, where that is worth telling now.
-    pub(super) fn news(&mut self, look: Look, now: Timestamp, beliefs: &Beliefs) -> Option<(Session, Diagnosis)> {
+    pub(super) fn news(
+        &mut self,
+        look: Look,
+        now: Timestamp,
+        beliefs: &Beliefs,
+        steps: usize,
+    ) -> Option<(Session, Diagnosis)> {
         let closed = self.signs().closed;
-        let session = self.clone().finish(now, true)?;
-        let diagnosis = diagnosis::diagnose(&session, beliefs);
+        let mut session = self.clone().finish(now, true)?;
+        let diagnosis = diagnosis::judge(&mut session, beliefs, steps);
         let verdict = (diagnosis.outcome, diagnosis.cause, diagnosis.confidence);
         if !live::is_news(look, closed, verdict, self.watch().told) {
             return None;

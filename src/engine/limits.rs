@@ -4,6 +4,7 @@ use crate::flow::fragments::FRAGMENTS_HELD;
 use crate::net::MOST_TUNNELS;
 use crate::session::Bounds;
 use crate::time::Elapsed;
+use crate::trust::chain::STEPS;
 
 /// Bounds on what the engine holds. Reaching one is told as a Problem, never passed over in silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Limits {
     pub fragments: usize,
     /// What is held of one session.
     pub session: Bounds,
+    /// Steps in the search for a path of certificates; half as many signatures are checked.
+    pub path: usize,
     /// Problems of the capture that are listed; one more says that there were others.
     pub problems: usize,
     /// Links and tunnels around a packet; at most eight.
@@ -44,6 +47,7 @@ impl Default for Limits {
             replay: 0,
             fragments: FRAGMENTS_HELD,
             session: Bounds::default(),
+            path: STEPS,
             problems: 1_000,
             tunnels: MOST_TUNNELS,
             shown: 50_000,
@@ -58,6 +62,10 @@ const LEAST_MESSAGE: usize = 16 * 1024;
 const LEAST_CERTIFICATE: usize = 8 * 1024;
 /// Likewise the certificates of a chain.
 const LEAST_CHAIN: usize = 10;
+/// Likewise its paths.
+const LEAST_PATH: usize = 64;
+/// Likewise what is said ahead of TLS.
+const LEAST_PLAINTEXT: usize = 8 * 1024;
 /// Nanoseconds in a second.
 const NANOS: i64 = 1_000_000_000;
 
@@ -73,6 +81,8 @@ impl Limits {
         ("certificate", "bytes of a certificate, at least 8192"),
         ("decompressed", "bytes that a compressed certificate message may unpack to"),
         ("chain", "certificates of a chain that are read, at least 10"),
+        ("plaintext", "bytes of plaintext ahead of TLS that are looked at, at least 8192"),
+        ("path", "steps in the search for a path of certificates, at least 64"),
         ("problems", "problems listed for a session"),
         ("capture-problems", "problems listed for a capture"),
         ("fragments", "bytes of IP fragments that wait for the rest of their packet"),
@@ -95,6 +105,8 @@ impl Limits {
             "certificate" if size >= LEAST_CERTIFICATE => self.session.certificate = size,
             "decompressed" => self.session.decompressed = size,
             "chain" if size >= LEAST_CHAIN => self.session.chain = size,
+            "plaintext" if size >= LEAST_PLAINTEXT => self.session.plaintext = size,
+            "path" if size >= LEAST_PATH => self.path = size,
             "problems" => self.session.problems = size,
             "capture-problems" => self.problems = size,
             "fragments" => self.fragments = size,
@@ -125,7 +137,7 @@ mod tests {
         let mut limits = Limits::default();
         assert!(!limits.set("flow", 7) && !limits.set("flows", 0) && !limits.set("idle", u64::MAX));
         assert!(!limits.set("tunnels", 9) && !limits.set("shown", 1) && !limits.set("message", 1_000));
-        assert!(!limits.set("chain", 9));
+        assert!(!limits.set("chain", 9) && !limits.set("path", 63));
         assert_eq!(limits, Limits::default());
     }
 }

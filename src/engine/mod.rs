@@ -75,6 +75,8 @@ pub struct Unjudged {
     now: Timestamp,
     /// The capture ended with it.
     at_end: bool,
+    /// See [`Limits::path`].
+    steps: usize,
 }
 
 impl Unjudged {
@@ -84,7 +86,7 @@ impl Unjudged {
         let told = self.conversation.watch().id;
         let mut session = self.conversation.finish(self.now, self.at_end)?;
         session.id = told.unwrap_or(0);
-        let diagnosis = diagnosis::diagnose(&session, beliefs);
+        let diagnosis = diagnosis::judge(&mut session, beliefs, self.steps);
         Some(Box::new(Judged { session, diagnosis }))
     }
 }
@@ -490,7 +492,7 @@ impl Engine {
         while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
             let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.watch().due == Some(when)) else { continue };
             if let Some(look) = flow.watch_mut().look(now)
-                && let Some((mut session, diagnosis)) = flow.news(look, now, &self.beliefs)
+                && let Some((mut session, diagnosis)) = flow.news(look, now, &self.beliefs, self.limits.path)
             {
                 self.sessions += u64::from(flow.watch().id.is_none());
                 session.id = *flow.watch_mut().id.get_or_insert(self.sessions);
@@ -533,7 +535,12 @@ impl Engine {
         if !matches!(*flow, Conversation::Tcp(_)) {
             self.index.open = self.index.open.saturating_sub(1);
         }
-        self.news.push_back(News::Over(Unjudged { conversation: flow, now: self.now, at_end }));
+        self.news.push_back(News::Over(Unjudged {
+            conversation: flow,
+            now: self.now,
+            at_end,
+            steps: self.limits.path,
+        }));
     }
 
     fn problem(&mut self, problem: Problem) {

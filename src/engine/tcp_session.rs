@@ -25,9 +25,8 @@ use crate::tls::record::{ContentType, RecordHeader};
 const LINGER: i64 = 3_000_000_000;
 /// More is not held behind holes when memory is short, in bytes.
 const MUCH_HELD: usize = 64 * 1024;
-/// Plaintext looked at before a connection is given up as one without TLS.
-const PLAINTEXT_LIMIT: u64 = 64 * 1024;
-/// The same where nothing said so far belongs to a protocol that may go on to TLS.
+/// Plaintext looked at where nothing said so far belongs to a protocol that may go on to TLS; elsewhere see
+/// [`Bounds::plaintext`].
 const STRANGE_LIMIT: u64 = 8 * 1024;
 
 /// One TCP connection.
@@ -76,6 +75,7 @@ struct Upper {
     /// TDS, which carries the handshake in packets of its own.
     tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
+    plaintext_limit: u64,
     /// What a side says in plaintext where TLS was due, as far as it is kept.
     plaintext: ByRole<Vec<u8>>,
 }
@@ -275,6 +275,7 @@ impl Opening {
             tds: None,
             plaintext: ByRole::default(),
             plaintext_bytes: 0,
+            plaintext_limit: self.bounds.plaintext as u64,
         }
     }
 }
@@ -329,10 +330,16 @@ impl Upper {
                 self.feed(from, tls, at);
             }
             preamble::Start::NotYet => {
+                let before = self.plaintext_bytes;
                 self.plaintext_bytes += bytes.len() as u64;
                 let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
-                if is_little || (self.plaintext_bytes <= PLAINTEXT_LIMIT && self.tracker.may_go_on_to_tls()) {
+                let is_within = self.plaintext_bytes <= self.plaintext_limit;
+                if is_little || (is_within && self.tracker.may_go_on_to_tls()) {
                     self.tracker.feed(from, bytes, at);
+                } else if before <= self.plaintext_limit && !is_within && self.tracker.may_go_on_to_tls() {
+                    let text = "More was said ahead of TLS than the limit allows: what followed was not looked at.";
+                    let problem = Problem::new("too-much-plaintext", text).at(at.packet);
+                    self.builder.session_mut().problems.push(problem);
                 }
             }
         }

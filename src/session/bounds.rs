@@ -16,6 +16,8 @@ pub struct Bounds {
     pub decompressed: usize,
     /// Certificates of a chain that are read.
     pub chain: usize,
+    /// Bytes of plaintext ahead of TLS that are looked at. What follows is passed over until TLS begins.
+    pub plaintext: usize,
     /// Problems that are listed; one more says that there were others.
     pub problems: usize,
 }
@@ -28,6 +30,7 @@ impl Default for Bounds {
             certificate: 128 * 1024,
             decompressed: DECOMPRESSED_LIMIT,
             chain: 32,
+            plaintext: 64 * 1024,
             problems: 64,
         }
     }

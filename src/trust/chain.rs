@@ -14,10 +14,9 @@ use crate::x509::signature::{Verification, verify_certificate};
 
 /// Certificates in a path at most; every known verifier has a lower limit or none that matters.
 const DEPTH_LIMIT: usize = 24;
-/// Signatures checked for one chain at most.
-const SIGNATURE_LIMIT: usize = 256;
-/// Steps of the search at most; hostile sets of cross-signed certificates have exponentially many paths.
-const STEP_LIMIT: usize = 512;
+/// Steps of the search, where nothing else is said; hostile sets of cross-signed certificates have exponentially many
+/// paths. Half as many signatures are checked.
+pub const STEPS: usize = 512;
 
 /// Examines the chain that `role` presented, as its peer would at the time `at`.
 ///
@@ -30,10 +29,22 @@ pub fn examine(
     crls: &[Crl],
     at: Timestamp,
 ) -> ChainReport {
+    examine_within(STEPS, chain, role, anchors, crls, at)
+}
+
+/// As [`examine`], in so many steps at most; [`ChainReport::cut`] says where that was too few.
+pub fn examine_within(
+    most: usize,
+    chain: &[Certificate],
+    role: Role,
+    anchors: Option<&Anchors>,
+    crls: &[Crl],
+    at: Timestamp,
+) -> ChainReport {
     if chain.is_empty() {
         return ChainReport::default();
     }
-    let mut search = Search::new(chain, role, anchors, at);
+    let mut search = Search { most, ..Search::new(chain, role, anchors, at) };
     search.walk(&mut vec![0], &mut Vec::new());
     search.report(crls)
 }
@@ -77,7 +88,11 @@ struct Search<'a> {
     role: Role,
     at: Timestamp,
     relations: BTreeMap<(usize, usize), Relation>,
+    /// How many steps may be taken.
+    most: usize,
     steps: usize,
+    /// A path was not followed, or a signature not checked, because of a limit.
+    cut: bool,
     best: Option<Path>,
 }
 
@@ -102,7 +117,9 @@ impl<'a> Search<'a> {
             role,
             at,
             relations: BTreeMap::new(),
+            most: STEPS,
             steps: 0,
+            cut: false,
             best: None,
         }
     }
@@ -136,7 +153,11 @@ impl<'a> Search<'a> {
         let mut extended = false;
         for (candidate, relation) in &candidates {
             let take = good(*relation) || (!any_good && *relation == Relation::Damaged);
-            if !take || self.steps >= STEP_LIMIT || path.len() >= DEPTH_LIMIT {
+            if !take {
+                continue;
+            }
+            if self.steps >= self.most || path.len() >= DEPTH_LIMIT {
+                self.cut = true;
                 continue;
             }
             extended = true;
@@ -199,7 +220,8 @@ impl<'a> Search<'a> {
         let (Some(below), Some(above)) = (self.nodes.get(child), self.nodes.get(issuer)) else {
             return Relation::OtherKey;
         };
-        if self.relations.len() >= SIGNATURE_LIMIT {
+        if self.relations.len() >= self.most / 2 {
+            self.cut = true;
             return Relation::OtherKey;
         }
         let relation = relation(below.certificate, above.certificate);
@@ -327,6 +349,7 @@ impl<'a> Search<'a> {
             intermediates: nodes.len() - 1 - usize::from(topped),
             path,
             end: best.end,
+            cut: self.cut,
             flaws,
             anchor,
             unchecked,
@@ -508,5 +531,13 @@ mod tests {
         let report = client(&chain, Some(&Anchors::default()));
         assert_eq!(report.path, [0, 1], "the shortest of the many");
         assert_eq!(report.unchecked, [0]);
+        assert!(report.cut);
+        for (most, cut) in [(64, true), (1_000_000, false)] {
+            // Fewer, so that all paths can be walked.
+            let few = chain.get(..6).expect("six");
+            let report = examine_within(most, few, Role::Client, None, &[], AT);
+            assert_eq!((report.path, report.cut), (vec![0, 1], cut), "{most}");
+        }
+        assert!(!client(&certificates!("client", "int-1", "root-a"), None).cut);
     }
 }

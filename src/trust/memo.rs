@@ -20,6 +20,7 @@ struct Known {
     chain: Arc<[Certificate]>,
     role: Role,
     moment: u64,
+    most: usize,
     report: Arc<ChainReport>,
 }
 
@@ -27,11 +28,17 @@ thread_local! {
     static KNOWN: Table<Known> = const { RefCell::new(Vec::new()) };
 }
 
-/// What [`chain::examine`] says of this chain. It is remembered where it rests on the chain alone: without
+/// What [`chain::examine_within`] says of this chain. It is remembered where it rests on the chain alone: without
 /// trust anchors and revocation lists.
-pub fn examine_again(chain: &Arc<[Certificate]>, role: Role, beliefs: &Beliefs, at: Timestamp) -> Arc<ChainReport> {
+pub fn examine_again(
+    most: usize,
+    chain: &Arc<[Certificate]>,
+    role: Role,
+    beliefs: &Beliefs,
+    at: Timestamp,
+) -> Arc<ChainReport> {
     let (anchors, lists) = (beliefs.anchors_for(role), &beliefs.revocation_lists);
-    let examine = || Arc::new(chain::examine(chain, role, anchors, lists, at));
+    let examine = || Arc::new(chain::examine_within(most, chain, role, anchors, lists, at));
     let bytes = || chain.iter().map(|certificate| certificate.der.len()).sum::<usize>();
     if anchors.is_some() || !lists.is_empty() || chain.len() > LONGEST.0 || bytes() > LONGEST.1 {
         return examine();
@@ -39,8 +46,10 @@ pub fn examine_again(chain: &Arc<[Certificate]>, role: Role, beliefs: &Beliefs, 
     let moment = moment(chain, at);
     // By its place in memory: whoever reads certificates remembers chains.
     let key = (chain.as_ptr().addr(), role == Role::Client, moment);
-    let is_it = |known: &Known| Arc::ptr_eq(&known.chain, chain) && (known.role, known.moment) == (role, moment);
-    let read = || Known { chain: Arc::clone(chain), role, moment, report: examine() };
+    let is_it = |known: &Known| {
+        Arc::ptr_eq(&known.chain, chain) && (known.role, known.moment, known.most) == (role, moment, most)
+    };
+    let read = || Known { chain: Arc::clone(chain), role, moment, most, report: examine() };
     recall(&KNOWN, ROWS, key, is_it, read).report
 }
 
@@ -81,13 +90,13 @@ mod tests {
                 ] {
                     for at in [AT, end, Timestamp(end.0 + 1_000_000_000), Timestamp(0), AT] {
                         let found = chain::examine(chain, role, beliefs.anchors_for(role), &[], at);
-                        assert_eq!(*examine_again(chain, role, beliefs, at), found);
+                        assert_eq!(*examine_again(chain::STEPS, chain, role, beliefs, at), found);
                     }
                 }
             }
         }
-        let again = || examine_again(&chains[0], Role::Client, &Beliefs::default(), AT);
+        let again = || examine_again(chain::STEPS, &chains[0], Role::Client, &Beliefs::default(), AT);
         assert!(Arc::ptr_eq(&again(), &again()));
-        assert_eq!(examine_again(&chains[0], Role::Client, &trusting, AT).end, ChainEnd::Anchored);
+        assert_eq!(examine_again(chain::STEPS, &chains[0], Role::Client, &trusting, AT).end, ChainEnd::Anchored);
     }
 }

@@ -86,6 +86,8 @@ pub struct ChainReport {
     pub path: Vec<usize>,
     /// How the path ends.
     pub end: ChainEnd,
+    /// The search ended at its limit: there may be a better path.
+    pub cut: bool,
     /// The flaws, leaf first.
     pub flaws: Vec<Flaw>,
     /// Certificates sent that the path does not use: indexes.

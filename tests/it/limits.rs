@@ -1,6 +1,7 @@
 //! Every bound of `Limits`, reached: what is over it goes, and it is said.
 
 use tlswhy::capture::{LinkType, Packet, Reader};
+use tlswhy::cause::{Cause, Confidence};
 use tlswhy::engine::{Input, Limits, SessionEvent};
 use tlswhy::seen::PacketNo;
 use tlswhy::time::{Elapsed, Timestamp};
@@ -187,6 +188,98 @@ fn a_chain_with_a_certificate_larger_than_allowed_is_not_read_and_that_is_said()
     let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
     let chain = message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat());
     is_told_where_set(("certificate", 8_500), "certificate-too-large", &[chain]);
+}
+
+/// An element of DER.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, 0x82][..], &(content.len() as u16).to_be_bytes(), content].concat()
+}
+
+/// A certificate that anybody of the name `CA` may have issued: of an algorithm that nobody knows, and without key
+/// identifiers.
+fn certificate(subject: &str, serial: u8) -> Vec<u8> {
+    let name = |text: &str| {
+        let attribute = [der(6, &[0x55, 4, 3]), der(12, text.as_bytes())].concat();
+        der(0x30, &der(0x31, &der(0x30, &attribute)))
+    };
+    let algorithm = der(0x30, &der(6, &[0x2a, 3]));
+    let dates = [der(23, b"200101000000Z"), der(23, b"400101000000Z")].concat();
+    let key = [algorithm.clone(), der(3, &[0, 1])].concat();
+    let body = [
+        der(0xa0, &der(2, &[2])),
+        der(2, &[serial]),
+        algorithm.clone(),
+        name("CA"),
+        der(0x30, &dates),
+        name(subject),
+        der(0x30, &key),
+    ];
+    der(0x30, &[der(0x30, &body.concat()), algorithm, der(3, &[0, 1])].concat())
+}
+
+#[test]
+fn the_search_for_a_path_ends_at_its_limit_and_that_is_said() {
+    let chain = |length: u8| {
+        let others = (1..length).map(|serial| certificate("CA", serial));
+        let entries: Vec<u8> = std::iter::once(certificate("leaf", 0))
+            .chain(others)
+            .flat_map(|der| [&(der.len() as u32).to_be_bytes()[1..], &der].concat())
+            .collect();
+        message(11, &[&(entries.len() as u32).to_be_bytes()[1..], &entries].concat())
+    };
+    // Of a leaf and n others there are 1 + n + n (n - 1) + … paths.
+    is_told_where_set(("path", 64), "path-search-cut", &[chain(6)]);
+    assert!(answered(|_| {}, &[chain(20)])[0].contains(&"path-search-cut"));
+}
+
+#[test]
+fn plaintext_ahead_of_tls_is_looked_at_up_to_a_limit_and_that_is_said() {
+    for (limit, told) in [(8_192, &["too-much-plaintext"][..]), (65_536, &[])] {
+        let mut feed = feed(|limits| assert!(limits.set("plaintext", limit)));
+        feed.open(0);
+        let offers = "250-X\r\n".repeat(200);
+        let mut seqs = [1, 1];
+        let mut say = |client: bool, bytes: &[u8]| {
+            let own = seqs[usize::from(client)];
+            feed.segment(0, client, ACK, own, seqs[usize::from(!client)], bytes);
+            seqs[usize::from(client)] += bytes.len() as u32;
+        };
+        say(false, b"220 mail.example ESMTP\r\n");
+        say(true, b"EHLO client.example\r\n");
+        for _ in 0..10 {
+            say(false, offers.as_bytes());
+        }
+        say(false, b"250 STARTTLS\r\n");
+        say(true, b"STARTTLS\r\n");
+        say(false, b"220 go on\r\n");
+        say(true, &client_hello());
+        feed.engine.finish();
+        assert_eq!(sessions(&mut feed), [told]);
+    }
+}
+
+#[test]
+fn a_chain_that_is_too_large_to_be_read_is_not_taken_for_one_that_was_not_sent() {
+    let der = der(0x30, &[0; 9_000]);
+    let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
+    let chain = record(22, &message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat()));
+    let verdict = |limit: u64| {
+        let mut feed = feed(|limits| assert!(limits.set("certificate", limit)));
+        feed.open(0);
+        let (hello, answer) = (client_hello(), [server_hello(), chain.clone()].concat());
+        feed.segment(0, true, ACK, 1, 1, &hello);
+        feed.segment(0, false, ACK, 1, 1 + hello.len() as u32, &answer);
+        // unknown_ca
+        feed.segment(0, true, ACK, 1 + hello.len() as u32, 1 + answer.len() as u32, &[21, 3, 3, 0, 2, 2, 48]);
+        feed.engine.finish();
+        let Some(SessionEvent::Closed(judged)) = feed.engine.poll() else { panic!("a session") };
+        (judged.diagnosis.cause, judged.diagnosis.confidence, judged.session.problems)
+    };
+    let (cause, confidence, problems) = verdict(8_500);
+    assert_eq!(problems[0].code, "certificate-too-large");
+    assert_eq!((cause, confidence), (Cause::ServerCertUntrustedCa, Confidence::Likely));
+    // Read, it is no certificate at all, which is another matter.
+    assert!(verdict(100_000).2.iter().all(|problem| problem.code != "certificate-too-large"));
 }
 
 #[test]
