@@ -160,6 +160,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The two decimal digits of a number below a hundred.
 pub fn two_digits(number: u8) -> [u8; 2] {
+    #[expect(clippy::indexing_slicing, reason = "it is done when this is built")]
     const PAIRS: [[u8; 2]; 100] = {
         let mut pairs = [[b'0'; 2]; 100];
         let mut number = 0;

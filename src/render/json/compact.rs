@@ -112,7 +112,7 @@ const fn special(bytes: [u8; 8]) -> u64 {
     }
     let word = u64::from_le_bytes(bytes);
     let control = word.wrapping_sub(0x20 * EACH) & !word;
-    (word | control) & HIGH | zero(word ^ 0x7f * EACH) | zero(word ^ 0x22 * EACH) | zero(word ^ 0x5c * EACH)
+    (word | control) & HIGH | zero(word ^ (0x7f * EACH)) | zero(word ^ (0x22 * EACH)) | zero(word ^ (0x5c * EACH))
 }
 
 fn escaped(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
