@@ -1,5 +1,6 @@
 //! Time as the capture tells it. Nothing here asks a clock.
 
+use std::cell::Cell;
 use std::fmt;
 
 use crate::bytes::two_digits;
@@ -7,6 +8,24 @@ use crate::bytes::two_digits;
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z, as written in the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
+
+thread_local! {
+    /// The second that was shown last, and how.
+    static LAST: Cell<Option<(i64, [u8; 19])>> = const { Cell::new(None) };
+}
+
+/// A second as `2026-11-24T14:23:46`. Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
+fn date_and_time(secs: i64) -> Option<[u8; 19]> {
+    let moment = time::OffsetDateTime::from_unix_timestamp(secs).ok()?;
+    let (year, month, day) = moment.to_calendar_date();
+    let (hour, minute, second) = moment.to_hms();
+    let year = year.unsigned_abs();
+    let two = |number: u32| two_digits((number % 100) as u8);
+    let ([a, b], [c, d]) = (two(year / 100), two(year));
+    let ([e, f], [g, h]) = (two_digits(u8::from(month)), two_digits(day));
+    let ([i, j], [k, l], [m, n]) = (two_digits(hour), two_digits(minute), two_digits(second));
+    Some([a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n])
+}
 
 impl Timestamp {
     /// From whole seconds.
@@ -27,27 +46,25 @@ impl Timestamp {
     /// RFC 3339 in UTC with `digits` (0, 3, 6 or 9) fractional digits.
     pub fn rfc3339(self, digits: usize) -> String {
         let nanos = self.0.rem_euclid(1_000_000_000) as u32;
-        let Ok(t) = time::OffsetDateTime::from_unix_timestamp(self.secs()) else {
-            return format!("@{}", self.secs());
+        // By hand: a large report holds many of these, and most within a second of the one before.
+        let to_the_second = match LAST.get() {
+            Some((secs, known)) if secs == self.secs() => known,
+            _ => {
+                let Some(text) = date_and_time(self.secs()) else { return format!("@{}", self.secs()) };
+                LAST.set(Some((self.secs(), text)));
+                text
+            }
         };
-        // By hand: a large report holds many of these.
         let two = |number: u32| two_digits((number % 100) as u8);
-        // Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
-        let year = t.year().unsigned_abs();
-        let ([y1, y2], [y3, y4]) = (two(year / 100), two(year));
-        let ([m1, m2], [d1, d2]) = (two_digits(u8::from(t.month())), two_digits(t.day()));
-        let ([h1, h2], [n1, n2], [s1, s2]) = (two_digits(t.hour()), two_digits(t.minute()), two_digits(t.second()));
-        let ([f1, f2], [f3, f4]) = (two(nanos / 10_000_000), two(nanos / 100_000));
-        let ([f5, f6], [f7, f8], [_, f9]) = (two(nanos / 1_000), two(nanos / 10), two(nanos % 10));
-        let text = [
-            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, f4,
-            f5, f6, f7, f8, f9,
-        ];
-        let length = if digits > 0 { 20 + digits.min(9) } else { 19 };
-        let mut shown = String::with_capacity(length + 1);
-        shown.push_str(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
-        shown.push('Z');
-        shown
+        let ([a, b], [c, d]) = (two(nanos / 10_000_000), two(nanos / 100_000));
+        let ([e, f], [g, h], [_, i]) = (two(nanos / 1_000), two(nanos / 10), two(nanos % 10));
+        let fraction = [b'.', a, b, c, d, e, f, g, h, i];
+        let shown = fraction.get(..=digits.min(9)).filter(|_| digits > 0).unwrap_or_default();
+        let mut text = Vec::with_capacity(to_the_second.len() + shown.len() + 1);
+        text.extend_from_slice(&to_the_second);
+        text.extend_from_slice(shown);
+        text.push(b'Z');
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Date and time for a person: `2026-11-24 14:23:46 UTC`.
