@@ -76,6 +76,8 @@ struct Upper {
     tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
     plaintext_limit: u64,
+    /// Plaintext is not looked at any more, except for the beginning of TLS.
+    given_up: bool,
     /// What a side says in plaintext where TLS was due, as far as it is kept.
     plaintext: ByRole<Vec<u8>>,
 }
@@ -275,6 +277,7 @@ impl Opening {
             tds: None,
             plaintext: ByRole::default(),
             plaintext_bytes: 0,
+            given_up: false,
             plaintext_limit: self.bounds.plaintext as u64,
         }
     }
@@ -329,19 +332,20 @@ impl Upper {
                 self.tracker.upgraded(at);
                 self.feed(from, tls, at);
             }
-            preamble::Start::NotYet => {
-                let before = self.plaintext_bytes;
+            preamble::Start::NotYet if !self.given_up => {
                 self.plaintext_bytes += bytes.len() as u64;
                 let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
-                let is_within = self.plaintext_bytes <= self.plaintext_limit;
-                if is_little || (is_within && self.tracker.may_go_on_to_tls()) {
+                let may_go_on = is_little || self.tracker.may_go_on_to_tls();
+                self.given_up = !is_little && (!may_go_on || self.plaintext_bytes > self.plaintext_limit);
+                if !self.given_up {
                     self.tracker.feed(from, bytes, at);
-                } else if before <= self.plaintext_limit && !is_within && self.tracker.may_go_on_to_tls() {
+                } else if may_go_on {
                     let text = "More was said ahead of TLS than the limit allows: what followed was not looked at.";
                     let problem = Problem::new("too-much-plaintext", text).at(at.packet);
                     self.builder.session_mut().problems.push(problem);
                 }
             }
+            preamble::Start::NotYet => {}
         }
     }
 
