@@ -112,8 +112,11 @@ impl Output {
     /// # Errors
     /// When it cannot be written; nothing is written any more then.
     pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
-        self.summary.add(&session);
-        self.across.add(&session);
+        // Formats of one line a session have no place for what sessions say together.
+        if !matches!(self.state, State::Lines { .. }) {
+            self.summary.add(&session);
+            self.across.add(&session);
+        }
         if self.told.remove(&session.id).is_some_and(|told| told == verdict(&session)) {
             return Ok(());
         }
