@@ -13,7 +13,7 @@ pub fn session<W: Write>(out: &mut W, session: &Session) -> io::Result<()> {
     /// Most sessions take less.
     const USUAL: usize = 16 * 1024;
     let mut line = Vec::with_capacity(USUAL);
-    json::append(&mut line, session)?;
+    json::append_session(&mut line, session)?;
     line.push(b'\n');
     out.write_all(&line)
 }

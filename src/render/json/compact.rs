@@ -35,6 +35,11 @@ impl<'a> Compact<'a> {
         Open { out: self.0, first: true, close }
     }
 
+    /// An object, to be filled by hand.
+    pub(super) fn object(self) -> Open<'a> {
+        self.open(b'{', b"}")
+    }
+
     /// The object with one field that stands for a variant with content.
     fn variant(self, name: &'static str, open: u8, close: &'static [u8]) -> Open<'a> {
         self.0.push(b'{');
@@ -64,12 +69,29 @@ impl Open<'_> {
         value.serialize(Compact(self.out))
     }
 
-    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), fmt::Error> {
+    /// A field of an object.
+    pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), fmt::Error> {
         self.name(name);
         value.serialize(Compact(self.out))
     }
 
-    fn close(self) {
+    /// A field that is left out where there is nothing.
+    pub(super) fn maybe<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: Option<&T>,
+    ) -> Result<(), fmt::Error> {
+        value.map_or(Ok(()), |value| self.field(name, value))
+    }
+
+    /// A field whose value the caller is to write.
+    pub(super) fn value(&mut self, name: &'static str) -> &mut Vec<u8> {
+        self.name(name);
+        self.out
+    }
+
+    /// Nothing more comes.
+    pub(super) fn close(self) {
         self.out.extend_from_slice(self.close);
     }
 }
@@ -82,7 +104,7 @@ fn field_name(out: &mut Vec<u8>, name: &'static str) {
 }
 
 /// A JSON string.
-fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+pub(super) fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     out.push(b'"');
     if is_plain(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
@@ -140,7 +162,7 @@ fn escaped(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
 }
 
 /// A whole number in decimal.
-fn decimal(out: &mut Vec<u8>, number: u64) {
+pub(super) fn decimal(out: &mut Vec<u8>, number: u64) {
     if number < 10 {
         out.push(b'0' + number as u8);
         return;

@@ -2,6 +2,7 @@
 //! summary, stands last, so that a capture of any size needs no more memory than one session.
 
 mod compact;
+mod session;
 
 use std::io::{self, Write};
 
@@ -147,6 +148,14 @@ pub(super) fn line<W: Write, T: Serialize + ?Sized>(out: &mut W, from: &T) -> io
 /// Where it has no form in JSON.
 pub(super) fn append<T: Serialize + ?Sized>(out: &mut Vec<u8>, from: &T) -> io::Result<()> {
     from.serialize(Compact(out)).map_err(io::Error::other)
+}
+
+/// Appends a session on one line.
+///
+/// # Errors
+/// Where it has no form in JSON.
+pub(super) fn append_session(out: &mut Vec<u8>, session: &Session) -> io::Result<()> {
+    session::session(out, session).map_err(io::Error::other)
 }
 
 /// Writes a value on one line; `airy` with a space after each comma and colon.
