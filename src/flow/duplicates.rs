@@ -23,11 +23,16 @@ const ROWS: usize = 512;
 /// Remembers the packets seen last. Bounded; what it has forgotten counts as new.
 #[derive(Debug, Default)]
 pub struct Duplicates {
-    rows: Vec<[Option<Packet>; 2]>,
+    rows: Vec<Row>,
 }
 
+/// The newer packet first. Each row is in a cache line of its own, as most packets look at a row and no more.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Row([Packet; 2]);
+
 /// A packet remembered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Packet {
     /// Over everything that a copy shares with its original.
     identity: u64,
@@ -35,30 +40,32 @@ struct Packet {
     place: u64,
     time: Timestamp,
     ttl: u8,
+    /// There is one. In place of an `Option`, which would make the row too long.
+    known: bool,
 }
 
 impl Duplicates {
     /// Whether this packet is a copy of one seen before. Remembers it where it is not.
     pub fn is_repeat(&mut self, datagram: &Datagram<'_>, time: Timestamp) -> bool {
         let Some(identity) = identity(datagram) else { return false };
-        let packet = Packet { identity, place: place(datagram), time, ttl: datagram.ttl };
+        let packet = Packet { identity, place: place(datagram), time, ttl: datagram.ttl, known: true };
         if self.rows.is_empty() {
-            self.rows.resize(ROWS, [None; 2]);
+            self.rows.resize(ROWS, Row::default());
         }
-        let Some(row) = self.rows.get_mut(identity as usize % ROWS) else { return false };
+        let Some(Row(row)) = self.rows.get_mut(identity as usize % ROWS) else { return false };
         let is_copy = |seen: &Packet| packet.is_copy_of(seen, datagram.ip_id != 0);
-        if row.iter().flatten().any(is_copy) {
+        if row.iter().any(is_copy) {
             return true;
         }
         let [newer, older] = row;
-        *older = newer.replace(packet);
+        *older = std::mem::replace(newer, packet);
         false
     }
 }
 
 impl Packet {
     fn is_copy_of(&self, seen: &Self, has_id: bool) -> bool {
-        if self.identity != seen.identity {
+        if self.identity != seen.identity || !seen.known {
             return false;
         }
         let window = if self.place != seen.place || self.ttl != seen.ttl {
