@@ -146,7 +146,8 @@ impl TcpSession {
         let held = self.connection.held();
         let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening, taken: false };
         self.connection.segment(role, segment, ttl, at, &mut receiver);
-        receiver.taken || held > 0 || self.connection.held() > 0
+        // A connection that was only opened holds something, too, and there may be very many of those.
+        receiver.taken || held > 0 || self.connection.held() > 0 || self.counted == 0
     }
 
     /// Both sides have closed, or one has reset the connection.

@@ -56,6 +56,16 @@ fn more_memory_than_allowed_ends_the_oldest_and_that_is_said_once() {
 }
 
 #[test]
+fn connections_that_were_only_opened_count_as_memory_too() {
+    let mut feed = feed(|limits| limits.memory = 1 << 20);
+    for flow in 0..10_000 {
+        feed.segment(flow, true, SYN, 0, 0, &[]);
+    }
+    assert!(sessions(&mut feed).len() > 8_000);
+    assert_eq!(problems(&mut feed), ["too-much-memory"]);
+}
+
+#[test]
 fn when_memory_is_short_holes_are_given_up_before_connections() {
     let mut feed = feed(|limits| limits.memory = 1 << 20);
     feed.open(0);
