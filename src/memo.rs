@@ -28,13 +28,20 @@ pub(crate) fn recall<T: Clone>(
         // Reading may remember something of its own: the table is not held meanwhile.
         let value = read();
         table.with_borrow_mut(|known| {
-            known.resize(rows, None);
-            if let Some(place) = known.get_mut(row) {
+            if let Some(place) = place(known, rows, row) {
                 *place = Some(value.clone());
             }
         });
         value
     })
+}
+
+/// A place in a table with so many rows, which it is given now if it had none. For who looks up much at a time.
+pub(crate) fn place<T>(table: &mut Vec<Option<T>>, rows: usize, row: usize) -> Option<&mut Option<T>> {
+    if table.is_empty() {
+        table.resize_with(rows, || None);
+    }
+    table.get_mut(row)
 }
 
 #[cfg(test)]

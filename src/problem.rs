@@ -26,6 +26,11 @@ impl Problem {
         Self { code, packet: None, text: text.into() }
     }
 
+    /// Stands behind the problems of `whole` (a session, a capture) that are listed.
+    pub fn more(whole: &str) -> Self {
+        Self::new(MORE_PROBLEMS, format!("There were more problems in this {whole} than are listed."))
+    }
+
     /// The same problem, met in `packet`.
     #[must_use]
     pub fn at(mut self, packet: PacketNo) -> Self {

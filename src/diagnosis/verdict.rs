@@ -42,7 +42,7 @@ pub fn diagnose(session: &Session, beliefs: &Beliefs) -> Diagnosis {
 }
 
 /// The verdict on `session`, where the search for a path of certificates takes so many steps at most. That it would have
-/// taken more becomes a problem of the session, and nothing is certain then.
+/// taken more becomes a problem of the session, and no fault is certain then.
 pub fn judge(session: &mut Session, beliefs: &Beliefs, steps: usize) -> Diagnosis {
     let case = Case::within(steps, session, beliefs);
     let (diagnosis, cut) = (verdict(RULES, &case), case.is_cut());

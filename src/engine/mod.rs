@@ -485,9 +485,6 @@ impl Engine {
 
     /// Judges the connections whose moment has come (live sources only).
     fn look_around(&mut self) {
-        if self.agenda.is_none() {
-            return;
-        }
         let now = self.now;
         while let Some((when, key)) = self.agenda.as_mut().and_then(|agenda| agenda.take(now)) {
             let Some(flow) = self.flows.peek_mut(&key).filter(|flow| flow.watch().due == Some(when)) else { continue };
@@ -548,8 +545,7 @@ impl Engine {
         if self.problems.len() < self.limits.problems {
             self.problems.push_back(problem);
         } else if self.problems.back().is_none_or(|last| last.code != MORE_PROBLEMS) {
-            let text = "There were more problems in this capture than are listed.";
-            self.problems.push_back(Problem::new(MORE_PROBLEMS, text));
+            self.problems.push_back(Problem::more("capture"));
         }
     }
 }

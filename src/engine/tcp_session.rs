@@ -75,7 +75,6 @@ struct Upper {
     /// TDS, which carries the handshake in packets of its own.
     tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
-    plaintext_limit: u64,
     /// Plaintext is not looked at any more, except for the beginning of TLS.
     given_up: bool,
     /// What a side says in plaintext where TLS was due, as far as it is kept.
@@ -144,7 +143,7 @@ impl TcpSession {
         self.last = at;
         let role = role_of(end, self.opening.opener);
         let held = self.connection.held();
-        let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening, taken: false };
+        let mut receiver = Receiver::new(&mut self.upper, &self.opening);
         self.connection.segment(role, segment, ttl, at, &mut receiver);
         // A connection that was only opened holds something, too, and there may be very many of those.
         receiver.taken || held > 0 || self.connection.held() > 0 || self.counted == 0
@@ -211,7 +210,7 @@ impl TcpSession {
     pub(super) fn give_up_holes(&mut self) -> bool {
         let much = self.connection.held() > MUCH_HELD;
         if much {
-            let mut receiver = Receiver { upper: &mut self.upper, opening: &self.opening, taken: false };
+            let mut receiver = Receiver::new(&mut self.upper, &self.opening);
             self.connection.give_up_holes(&mut receiver);
         }
         much
@@ -222,7 +221,7 @@ impl TcpSession {
         if let Some(upper) = &mut self.upper {
             upper.builder.end();
         }
-        self.connection.finish(&mut Receiver { upper: &mut self.upper, opening: &self.opening, taken: false });
+        self.connection.finish(&mut Receiver::new(&mut self.upper, &self.opening));
         let mut facts: TcpFacts = self.connection.facts();
         let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
         let mut upper = self.upper.or_else(unanswered)?;
@@ -279,7 +278,6 @@ impl Opening {
             plaintext: ByRole::default(),
             plaintext_bytes: 0,
             given_up: false,
-            plaintext_limit: self.bounds.plaintext as u64,
         }
     }
 }
@@ -292,7 +290,11 @@ struct Receiver<'a> {
     taken: bool,
 }
 
-impl Receiver<'_> {
+impl<'a> Receiver<'a> {
+    fn new(upper: &'a mut Option<Box<Upper>>, opening: &'a Opening) -> Self {
+        Self { upper, opening, taken: false }
+    }
+
     fn upper(&mut self) -> &mut Upper {
         self.taken = true;
         self.upper.get_or_insert_with(|| Box::new(self.opening.begin()))
@@ -337,7 +339,8 @@ impl Upper {
                 self.plaintext_bytes += bytes.len() as u64;
                 let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
                 let may_go_on = is_little || self.tracker.may_go_on_to_tls();
-                self.given_up = !is_little && (!may_go_on || self.plaintext_bytes > self.plaintext_limit);
+                self.given_up =
+                    !is_little && (!may_go_on || self.plaintext_bytes > self.builder.bounds().plaintext as u64);
                 if !self.given_up {
                     self.tracker.feed(from, bytes, at);
                 } else if may_go_on {

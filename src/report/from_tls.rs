@@ -32,6 +32,7 @@ pub(super) fn tls(session: &Session) -> Tls {
     let alpn = encrypted.and_then(|e| find(e, alpn)).or_else(|| server.and_then(|hello| find(&hello.extensions, alpn)));
     let retried = session.hello_retry.is_some();
     let fingerprints = client.map(|hello| fingerprint::of_client(hello, transport_letter(session.transport)));
+    let (ja3, ja4) = fingerprints.map(|of| (of.ja3, of.ja4)).unzip();
     Tls {
         version: session.version().map(versions::display),
         cipher_suite: server.map(|hello| cipher_suites::display(hello.cipher_suite)),
@@ -46,9 +47,9 @@ pub(super) fn tls(session: &Session) -> Tls {
         hello_retry: (server.is_some() || retried).then_some(retried),
         client_auth: client_auth(session),
         decryption: decryption(session.decryption),
-        ja3: fingerprints.as_ref().map(|of| of.1.ja3.clone()),
-        ja3s: server.map(|hello| fingerprint::of_server(hello).1.clone()),
-        ja4: fingerprints.as_ref().map(|of| of.1.ja4.clone()),
+        ja3,
+        ja3s: server.map(fingerprint::of_server),
+        ja4,
         ja4s: None,
     }
 }

@@ -18,7 +18,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crate::problem::MORE_PROBLEMS;
+use crate::problem::{self, MORE_PROBLEMS};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -180,8 +180,7 @@ pub fn list_problem(list: &mut Vec<Problem>, most: usize, problem: Problem) {
     if list.len() < most {
         list.push(problem);
     } else if list.last().is_none_or(|last| last.code != MORE_PROBLEMS) {
-        let text = "There were more problems in this capture than are listed.".to_owned();
-        list.push(Problem { code: MORE_PROBLEMS.to_owned(), packet: None, text });
+        list.push(self::problem(&problem::Problem::more("capture")));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::tls::extension::{ExtensionBody, Extensions};
 use crate::tls::handshake::{ClientHello, ServerHello};
 
 /// Fingerprints of a ClientHello.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfClient {
     /// See [`ja3`].
     pub ja3: String,
@@ -29,7 +29,7 @@ const ROWS: usize = 128;
 const LONGEST: usize = 1_024;
 
 /// A hello without what the fingerprints do not look at, and the fingerprints.
-pub type Known<T> = Arc<(Vec<u16>, T)>;
+type Known<T> = Arc<(Vec<u16>, T)>;
 
 thread_local! {
     static CLIENTS: Table<Known<OfClient>> = const { RefCell::new(Vec::new()) };
@@ -37,17 +37,20 @@ thread_local! {
 }
 
 /// [`ja3`] and [`ja4`] of a ClientHello, which are remembered.
-pub fn of_client(hello: &ClientHello, transport: char) -> Known<OfClient> {
+pub fn of_client(hello: &ClientHello, transport: char) -> OfClient {
+    known_client(hello, transport).1.clone()
+}
+
+fn known_client(hello: &ClientHello, transport: char) -> Known<OfClient> {
     let read = || OfClient { ja3: ja3(hello), ja4: ja4(hello, transport) };
     remembered(&CLIENTS, &shape(hello, transport), read)
 }
 
 /// [`ja3s`] of a ServerHello, which is remembered.
-pub fn of_server(hello: &ServerHello) -> Known<String> {
-    let mut shape = Vec::with_capacity(16);
-    shape.extend([hello.version, hello.cipher_suite]);
+pub fn of_server(hello: &ServerHello) -> String {
+    let mut shape = vec![hello.version, hello.cipher_suite];
     shape.extend(hello.extensions.0.iter().map(|extension| extension.kind));
-    remembered(&SERVERS, &shape, || ja3s(hello))
+    remembered(&SERVERS, &shape, || ja3s(hello)).1.clone()
 }
 
 fn remembered<T>(table: &'static LocalKey<Table<Known<T>>>, shape: &[u16], read: impl Fn() -> T) -> Known<T> {
@@ -261,7 +264,7 @@ mod tests {
         assert_eq!(ja3s(&hello), "eb1d94daa7e0344597e756a1fb6e7054");
         for suite in [0x1301, 0x1302, 0x1301] {
             let hello = ServerHello { cipher_suite: suite, ..hello.clone() };
-            assert_eq!(of_server(&hello).1, ja3s(&hello));
+            assert_eq!(of_server(&hello), ja3s(&hello));
         }
     }
 
@@ -322,14 +325,14 @@ mod tests {
                     let extensions = Extensions(vec![extension(kind, body.clone()), extension(kind, body), opaque(51)]);
                     let hello = ClientHello { cipher_suites: suites.clone(), extensions, ..ClientHello::default() };
                     let read = OfClient { ja3: ja3(&hello), ja4: ja4(&hello, transport) };
-                    assert_eq!(of_client(&hello, transport).1, read, "{hello:?}");
+                    assert_eq!(of_client(&hello, transport), read, "{hello:?}");
                     let other = ClientHello { random: [7; 32], session_id: vec![1; 32], ..hello.clone() };
-                    assert!(Arc::ptr_eq(&of_client(&hello, transport), &of_client(&other, transport)));
+                    assert!(Arc::ptr_eq(&known_client(&hello, transport), &known_client(&other, transport)));
                 }
             }
         }
         let long = ClientHello { cipher_suites: (0..LONGEST as u16).collect(), ..ClientHello::default() };
-        assert_eq!(of_client(&long, 't').1.ja3, ja3(&long));
+        assert_eq!(of_client(&long, 't').ja3, ja3(&long));
     }
 
     #[test]

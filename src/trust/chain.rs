@@ -44,7 +44,7 @@ pub fn examine_within(
     if chain.is_empty() {
         return ChainReport::default();
     }
-    let mut search = Search { most, ..Search::new(chain, role, anchors, at) };
+    let mut search = Search::new(most, chain, role, anchors, at);
     search.walk(&mut vec![0], &mut Vec::new());
     search.report(crls)
 }
@@ -97,7 +97,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(chain: &'a [Certificate], role: Role, anchors: Option<&'a Anchors>, at: Timestamp) -> Self {
+    fn new(most: usize, chain: &'a [Certificate], role: Role, anchors: Option<&'a Anchors>, at: Timestamp) -> Self {
         let trusted = anchors.map_or(&[][..], |anchors| &anchors.certificates);
         let mut nodes: Vec<Node<'a>> = chain
             .iter()
@@ -117,7 +117,7 @@ impl<'a> Search<'a> {
             role,
             at,
             relations: BTreeMap::new(),
-            most: STEPS,
+            most,
             steps: 0,
             cut: false,
             best: None,

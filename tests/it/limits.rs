@@ -194,15 +194,20 @@ fn a_message_longer_than_allowed_is_passed_over_and_that_is_said() {
 
 #[test]
 fn a_chain_with_a_certificate_larger_than_allowed_is_not_read_and_that_is_said() {
-    let der = [&[0x30, 0x82, 0x23, 0x24][..], &[0; 0x2324]].concat();
-    let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
-    let chain = message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat());
+    let chain = chain_of(&[der(0x30, &[0; 0x2324])]);
     is_told_where_set(("certificate", 8_500), "certificate-too-large", &[chain]);
 }
 
 /// An element of DER.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x82][..], &(content.len() as u16).to_be_bytes(), content].concat()
+}
+
+/// A Certificate message of TLS 1.2.
+fn chain_of(certificates: &[Vec<u8>]) -> Vec<u8> {
+    let with_length = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[1..], bytes].concat();
+    let entries: Vec<u8> = certificates.iter().flat_map(|der| with_length(der)).collect();
+    message(11, &with_length(&entries))
 }
 
 /// A certificate that anybody of the name `CA` may have issued: of an algorithm that nobody knows, and without key
@@ -231,11 +236,7 @@ fn certificate(subject: &str, serial: u8) -> Vec<u8> {
 fn the_search_for_a_path_ends_at_its_limit_and_that_is_said() {
     let chain = |length: u8| {
         let others = (1..length).map(|serial| certificate("CA", serial));
-        let entries: Vec<u8> = std::iter::once(certificate("leaf", 0))
-            .chain(others)
-            .flat_map(|der| [&(der.len() as u32).to_be_bytes()[1..], &der].concat())
-            .collect();
-        message(11, &[&(entries.len() as u32).to_be_bytes()[1..], &entries].concat())
+        chain_of(&std::iter::once(certificate("leaf", 0)).chain(others).collect::<Vec<_>>())
     };
     // Of a leaf and n others there are 1 + n + n (n - 1) + … paths.
     is_told_where_set(("path", 64), "path-search-cut", &[chain(6)]);
@@ -270,9 +271,7 @@ fn plaintext_ahead_of_tls_is_looked_at_up_to_a_limit_and_that_is_said() {
 
 #[test]
 fn a_chain_that_is_too_large_to_be_read_is_not_taken_for_one_that_was_not_sent() {
-    let der = der(0x30, &[0; 9_000]);
-    let entry = [&(der.len() as u32).to_be_bytes()[1..], &der].concat();
-    let chain = record(22, &message(11, &[&(entry.len() as u32).to_be_bytes()[1..], &entry].concat()));
+    let chain = record(22, &chain_of(&[der(0x30, &[0; 9_000])]));
     let verdict = |limit: u64| {
         let mut feed = feed(|limits| assert!(limits.set("certificate", limit)));
         feed.open(0);

@@ -78,6 +78,17 @@ fn every_fixtures_report_is_of_the_published_shape() {
     assert!(report.sessions.is_sorted_by_key(|session| (session.capture, session.first_packet)));
     assert!(report.captures.is_sorted_by_key(|capture| Path::new(&capture.path).to_path_buf()));
     assert_eq!(report.summary.sessions, report.sessions.len() as u64);
+    // Lines are written by other code, in the order in which sessions end.
+    let mut lines: Vec<Value> = printed(&["--format", "jsonl", "fixtures"])
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let mut sessions = value["sessions"].as_array().expect("sessions").clone();
+    for list in [&mut lines, &mut sessions] {
+        list.iter_mut().for_each(|session| session["id"] = 0.into());
+        list.sort_by_key(|session| (session["capture"].as_u64(), session["first_packet"].as_u64()));
+    }
+    assert_eq!(lines, sessions);
 }
 
 #[test]

@@ -42,9 +42,9 @@ impl<'a> Compact<'a> {
 
     /// The object with one field that stands for a variant with content.
     fn variant(self, name: &'static str, open: u8, close: &'static [u8]) -> Open<'a> {
-        self.0.push(b'{');
-        field_name(self.0, name);
-        self.open(open, close)
+        let object = self.object();
+        field_name(object.out, true, name);
+        Compact(object.out).open(open, close)
     }
 }
 
@@ -55,13 +55,8 @@ impl Open<'_> {
         }
     }
 
-    /// The name of a field of ours, which needs no escapes, behind what was written before.
     fn name(&mut self, name: &'static str) {
-        let before: &[u8] = if std::mem::replace(&mut self.first, false) { b"\"" } else { b",\"" };
-        self.out.reserve(name.len() + 32);
-        self.out.extend_from_slice(before);
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        field_name(self.out, std::mem::replace(&mut self.first, false), name);
     }
 
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
@@ -97,8 +92,10 @@ impl Open<'_> {
 }
 
 /// The name of a field of ours, which needs no escapes.
-fn field_name(out: &mut Vec<u8>, name: &'static str) {
-    out.push(b'"');
+fn field_name(out: &mut Vec<u8>, first: bool, name: &'static str) {
+    let before: &[u8] = if first { b"\"" } else { b",\"" };
+    out.reserve(name.len() + 32);
+    out.extend_from_slice(before);
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
 }

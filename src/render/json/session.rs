@@ -1,6 +1,6 @@
 //! Sessions in compact JSON, as the serialiser would write them, and in less time: the lists of code points and the
 //! timeline make up two thirds of a session's text. Each struct is taken apart by all of its fields, so that none can be
-//! forgotten; that both ways write the same is a test over all fixtures.
+//! forgotten.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,16 +9,17 @@ use std::fmt;
 use serde::Serialize;
 
 use super::compact::{Compact, decimal, string};
-use crate::report::{ClientHello, CodePoint, Entry, EntryKind, Extension, Role, Session};
+use crate::memo::{Table, place};
+use crate::report::{ClientHello, CodePoint, Entry, Extension, Session};
 
 /// Registry entries whose text is remembered; a power of two.
 const ROWS: usize = 2_048;
 
 /// A registry entry and its text: the beginning of its object.
-type Known = Option<(u16, &'static str, Box<[u8]>)>;
+type Known = (u16, &'static str, Box<[u8]>);
 
 thread_local! {
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: Table<Known> = const { RefCell::new(Vec::new()) };
 }
 
 /// Appends a session.
@@ -193,26 +194,27 @@ fn array<T>(
 /// The beginning of the object of a code point, with its number and its name. What stands in a registry is remembered, in
 /// a table of bounded size.
 fn head(
-    known: &mut Vec<Known>,
+    known: &mut Vec<Option<Known>>,
     out: &mut Vec<u8>,
     code: u16,
     name: Option<&Cow<'static, str>>,
 ) -> Result<(), fmt::Error> {
     let Some(Cow::Borrowed(name)) = name else { return write_head(out, code, name.map(AsRef::as_ref)) };
-    if known.is_empty() {
-        known.resize(ROWS, None);
-    }
     // Where the name stands tells registries apart that have the same code.
     let row = (usize::from(code).wrapping_mul(31) ^ name.as_ptr().addr()) % ROWS;
-    let Some(place) = known.get_mut(row) else { return Ok(()) };
-    match place {
-        Some((known, of, text)) if *known == code && std::ptr::eq(*of, *name) => out.extend_from_slice(text),
-        _ => {
-            let mut text = Vec::new();
-            write_head(&mut text, code, Some(name))?;
-            out.extend_from_slice(&text);
-            *place = Some((code, name, text.into()));
-        }
+    let place = place(known, ROWS, row);
+    if let Some(Some((known, of, text))) = &place
+        && *known == code
+        && std::ptr::eq(*of, *name)
+    {
+        out.extend_from_slice(text);
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    write_head(&mut text, code, Some(name))?;
+    out.extend_from_slice(&text);
+    if let Some(place) = place {
+        *place = Some((code, name, text.into()));
     }
     Ok(())
 }
@@ -236,32 +238,18 @@ fn entries(out: &mut Vec<u8>, list: &[Entry]) -> Result<(), fmt::Error> {
         elapsed_us.serialize(Compact(out))?;
         out.extend_from_slice(b",\"packet\":");
         decimal(out, *packet);
-        out.extend_from_slice(match from {
-            Role::Client => b",\"from\":\"client\",\"kind\":",
-            Role::Server => b",\"from\":\"server\",\"kind\":",
-        });
-        let kind: &[u8] = match kind {
-            EntryKind::Tcp => b"\"tcp\",\"name\":",
-            EntryKind::Preamble => b"\"preamble\",\"name\":",
-            EntryKind::Handshake => b"\"handshake\",\"name\":",
-            EntryKind::Alert => b"\"alert\",\"name\":",
-            EntryKind::ChangeCipherSpec => b"\"change_cipher_spec\",\"name\":",
-            EntryKind::ApplicationData => b"\"application_data\",\"name\":",
-            EntryKind::Note => b"\"note\",\"name\":",
-        };
-        out.extend_from_slice(kind);
+        out.extend_from_slice(b",\"from\":\"");
+        out.extend_from_slice(from.name().as_bytes());
+        out.extend_from_slice(b"\",\"kind\":\"");
+        out.extend_from_slice(kind.name().as_bytes());
+        out.extend_from_slice(b"\",\"name\":");
         string(out, name).map_err(|_| fmt::Error)?;
         if let Some(length) = length {
             out.extend_from_slice(b",\"length\":");
             decimal(out, *length);
         }
-        let flags: &[u8] = match (protected, inferred) {
-            (false, false) => b",\"protected\":false,\"inferred\":false",
-            (false, true) => b",\"protected\":false,\"inferred\":true",
-            (true, false) => b",\"protected\":true,\"inferred\":false",
-            (true, true) => b",\"protected\":true,\"inferred\":true",
-        };
-        out.extend_from_slice(flags);
+        out.extend_from_slice(if *protected { b",\"protected\":true" } else { b",\"protected\":false" });
+        out.extend_from_slice(if *inferred { b",\"inferred\":true" } else { b",\"inferred\":false" });
         if !text.is_empty() {
             out.extend_from_slice(b",\"text\":");
             string(out, text).map_err(|_| fmt::Error)?;
@@ -274,7 +262,7 @@ fn entries(out: &mut Vec<u8>, list: &[Entry]) -> Result<(), fmt::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{EntryKind, Role, sample};
 
     #[test]
     fn sessions_are_written_as_by_serde_json() {
@@ -289,17 +277,8 @@ mod tests {
             hello.signature_algorithms_cert = Some(Vec::new());
             hello.key_shares = Some(vec![Extension { code: 29, name: None, length: u64::MAX }]);
         }
-        let kinds = [
-            EntryKind::Tcp,
-            EntryKind::Preamble,
-            EntryKind::Handshake,
-            EntryKind::Alert,
-            EntryKind::ChangeCipherSpec,
-            EntryKind::ApplicationData,
-            EntryKind::Note,
-        ];
         let entry = odd.timeline.first().cloned().expect("an entry");
-        for (index, kind) in kinds.into_iter().enumerate() {
+        for (index, kind) in EntryKind::ALL.iter().copied().enumerate() {
             for from in [Role::Client, Role::Server] {
                 let (protected, inferred) = (index % 2 == 0, index % 3 == 0);
                 odd.timeline.push(Entry { from, kind, protected, inferred, elapsed_us: -5, ..entry.clone() });

@@ -170,6 +170,11 @@ impl Builder {
         self
     }
 
+    /// What it is held to.
+    pub const fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// What is known so far.
     pub fn session(&self) -> &Session {
         &self.session
@@ -525,7 +530,7 @@ impl Builder {
         if problems.len() < self.bounds.problems {
             problems.push(problem);
         } else if problems.iter().all(|said| said.code != MORE_PROBLEMS) {
-            problems.push(Problem::new(MORE_PROBLEMS, "There were more problems in this session than are listed."));
+            problems.push(Problem::more("session"));
         }
     }
 

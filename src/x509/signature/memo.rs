@@ -1,14 +1,12 @@
 //! Remembers what came of checking a certificate's signature: the same certificates come again with every
 //! handshake of a server, and a check costs more than all the rest that is done with a handshake.
-//!
-//! Checking is a pure function, so nobody can see whether an answer was remembered, except by the time it
-//! took. A thread has a memory of its own; it is small, and a newer answer takes the place of an older one.
 
 use std::cell::RefCell;
 
 use sha2::{Digest, Sha256};
 
 use super::Verification;
+use crate::memo::{Table, recall};
 use crate::x509::{Certificate, PublicKey};
 
 /// Answers remembered.
@@ -17,7 +15,7 @@ const ROWS: usize = 1_024;
 type Name = [u8; 32];
 
 thread_local! {
-    static ANSWERS: RefCell<Vec<Option<(Name, Verification)>>> = const { RefCell::new(Vec::new()) };
+    static ANSWERS: Table<(Name, Verification)> = const { RefCell::new(Vec::new()) };
 }
 
 /// The answer of `check`, or what it answered to the same question before.
@@ -27,19 +25,7 @@ pub(super) fn remembered(
     check: impl FnOnce() -> Verification,
 ) -> Verification {
     let name = name(subject, issuer);
-    let row = name.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes) as usize % ROWS);
-    let known = ANSWERS.with_borrow(|answers| answers.get(row).copied().flatten());
-    if let Some((_, answer)) = known.filter(|(known, _)| *known == name) {
-        return answer;
-    }
-    let answer = check();
-    ANSWERS.with_borrow_mut(|answers| {
-        answers.resize(ROWS, None);
-        if let Some(place) = answers.get_mut(row) {
-            *place = Some((name, answer));
-        }
-    });
-    answer
+    recall(&ANSWERS, ROWS, name, |known| known.0 == name, || (name, check())).1
 }
 
 /// A hash over everything that the answer depends on. Nobody can make two questions share one.

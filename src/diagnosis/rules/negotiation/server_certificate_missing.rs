@@ -39,12 +39,7 @@ fn hung_up(case: &Case<'_>) -> Option<Evidence> {
 }
 
 fn examine(case: &Case<'_>) -> Assessment {
-    // Nothing of a hello has to be looked at where it was accepted.
-    if matches!(case.ending, Ending::Completed) {
-        return Assessment::Silent;
-    }
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let offer = Offer::of(hello);
     let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, 40 | 71 | 80));
     let hidden = match case.ending {
         Ending::HiddenAlert { seen, stage: Stage::ServerFlight } if seen.value.from == Role::Server => {
@@ -59,8 +54,13 @@ fn examine(case: &Case<'_>) -> Assessment {
         }
         _ => None,
     };
+    let (dismissed, hung_up) = (dismissed_hello(case).or(hidden), hung_up(case));
+    if refusal.is_none() && dismissed.is_none() && hung_up.is_none() {
+        return Assessment::Silent;
+    }
+    let offer = Offer::of(hello);
     let broad = !offer.is_narrow_suites() && !offer.has_odd_groups() && !offer.has_odd_signatures();
-    let (evidence, number) = match (refusal, dismissed_hello(case).or(hidden), hung_up(case)) {
+    let (evidence, number) = match (refusal, dismissed, hung_up) {
         (Some((seen, number)), _, _) => (said(seen, number), number),
         (None, Some(evidence), _) => (evidence, 0),
         (None, None, Some(evidence)) if broad => (evidence, HUNG_UP),

@@ -23,12 +23,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn examine(case: &Case<'_>) -> Assessment {
-    // Nothing of a hello has to be looked at where it was accepted.
-    if matches!(case.ending, Ending::Completed) {
-        return Assessment::Silent;
-    }
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let offer = Offer::of(hello);
     let refusal = refused_hello(case).filter(|(_, number)| matches!(*number, 40 | 71));
     let after_hello = match case.ending {
         // Java answers in TLS 1.3 only behind its ServerHello.
@@ -48,6 +43,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         (None, Some(evidence), _) | (None, None, Some((evidence, _))) => evidence,
         (None, None, None) => return Assessment::Silent,
     };
+    let offer = Offer::of(hello);
     if !offer.has_odd_signatures() {
         return Assessment::Silent;
     }
