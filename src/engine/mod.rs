@@ -377,6 +377,7 @@ impl Engine {
         if self.flows.get_mut(&key, at.time).is_none() {
             let opener = TcpSession::opener(end, segment);
             let session = TcpSession::new(opener, datagram, segment, end, at, &self.limits, Arc::clone(&self.keys));
+            let session = if self.agenda.is_none() { session.at_leisure() } else { session };
             if let Some(evicted) = self.flows.insert(key, Conversation::Tcp(session), at.time) {
                 self.evict(evicted);
             }

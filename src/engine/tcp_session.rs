@@ -58,6 +58,8 @@ struct Opening {
     first: At,
     keys: Arc<KeyRing>,
     replay: usize,
+    /// Nobody asks how far it has come before it is over.
+    at_leisure: bool,
     bounds: Bounds,
     /// The capture lost packets, perhaps of this connection.
     may_miss_packets: bool,
@@ -114,6 +116,7 @@ impl TcpSession {
             first: at,
             keys,
             replay: limits.replay,
+            at_leisure: false,
             bounds: limits.session,
             may_miss_packets: false,
         };
@@ -127,6 +130,12 @@ impl TcpSession {
             last: at,
             watch: Watch::default(),
         }
+    }
+
+    /// Nobody asks how far it has come before it is over, and no keys are expected behind the packets.
+    pub(super) fn at_leisure(mut self) -> Self {
+        self.opening.at_leisure = self.opening.replay == 0;
+        self
     }
 
     /// Its first packet: no two connections share one.
@@ -266,6 +275,9 @@ impl Opening {
         let mut builder = Builder::new(Transport::Tcp, self.client.clone(), self.server.clone(), self.first, keys)
             .with_replay(self.replay)
             .with_bounds(self.bounds);
+        if self.at_leisure && self.keys.is_empty() {
+            builder = builder.at_leisure();
+        }
         builder.session_mut().encapsulation = self.encapsulation.labels();
         builder.session_mut().may_miss_packets = self.may_miss_packets;
         Upper {

@@ -358,3 +358,53 @@ fn more_tunnels_than_allowed_leave_a_packet_alone_and_that_is_said() {
         assert_eq!(problems(&mut feed), told);
     }
 }
+
+/// Where keys may come late, records are read as they come, even where nothing can be kept for those keys; else they are
+/// read when the connection is over.
+fn read_at_once(limits: &mut Limits) {
+    limits.replay = 1;
+}
+
+#[test]
+fn records_that_are_read_later_are_read_alike() {
+    let mut at_once = Options::default();
+    read_at_once(&mut at_once.limits);
+    for path in crate::ongoing::fixtures() {
+        let bytes = tlswhy::source::bytes(&path).expect("a file");
+        let report = |options: &Options| tlswhy::analyze(Reader::new(&bytes[..]), options).expect("a capture");
+        assert_eq!(report(&Options::default()).sessions, report(&at_once).sessions, "{}", path.display());
+    }
+}
+
+#[test]
+fn many_and_large_records_are_read_alike_with_what_comes_between() {
+    let told = |change: fn(&mut Limits)| {
+        let mut feed = feed(change);
+        feed.open(0);
+        feed.segment(0, true, ACK, 1, 1, &client_hello());
+        let hello = server_hello();
+        feed.segment(0, false, ACK, 1, 1, &hello);
+        let mut seq = 1 + hello.len() as u32;
+        for n in 0..400_usize {
+            let bytes = match n % 50 {
+                // A hole.
+                7 => {
+                    seq += 100;
+                    record(22, &message(0, &[]))
+                }
+                // No record at all.
+                9 => b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+                11 => record(22, &message(11, &vec![0; n * 40])),
+                12 => record(21, &[1, 90]),
+                _ => record(23, &[0; 30]),
+            };
+            feed.segment(0, false, ACK, seq, 1, &bytes);
+            seq += bytes.len() as u32;
+        }
+        feed.engine.finish();
+        let Some(SessionEvent::Closed(judged)) = feed.engine.poll() else { panic!("a session") };
+        assert!(judged.session.timeline.entries.len() > 20 && judged.session.alerts.len() > 3);
+        format!("{judged:?}")
+    };
+    assert_eq!(told(|_| {}), told(read_at_once));
+}

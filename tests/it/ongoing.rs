@@ -118,7 +118,7 @@ fn ongoing(capture: &Capture, keys_first: bool, goes_on: bool) -> Vec<Verdict> {
     verdicts
 }
 
-fn fixtures() -> Vec<PathBuf> {
+pub(crate) fn fixtures() -> Vec<PathBuf> {
     let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {

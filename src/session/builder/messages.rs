@@ -46,6 +46,7 @@ impl Builder {
 
     /// A ClientHello in SSLv2 framing (RFC 5246 appendix E.2).
     pub fn sslv2_hello(&mut self, from: Role, _header: RecordHeader, bytes: &[u8], at: At) {
+        self.catch_up();
         let Parsed { value, problems } = handshake::decode_sslv2_hello(bytes);
         let Some(hello) = value else {
             self.problems(problems, at);
@@ -291,6 +292,7 @@ impl Builder {
 
     /// More plaintext of a side, with all that went before: a segment may end within the word that tells the protocol.
     pub fn plaintext_goes_on(&mut self, from: Role, plaintext: Plaintext, refusals: Vec<Seen<Refusal>>) {
+        self.catch_up();
         let (copy, told) = (plaintext.clone(), refusals.clone());
         self.replay.keep(copy.bytes.len(), || Event::PlaintextGoesOn { from, plaintext: copy, refusals: told });
         let Some(seen) = self.session.plaintext.of_mut(from) else { return };

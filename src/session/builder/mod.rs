@@ -1,6 +1,7 @@
 //! From records to facts. One builder per session: it takes what a carrier brings, record by record,
 //! and fills a [`Session`]. It judges nothing.
 
+mod deferred;
 mod dtls;
 mod exchange;
 mod finish;
@@ -30,6 +31,7 @@ use crate::tls::alert::Alert;
 use crate::tls::handshake::joiner::Joiner;
 use crate::tls::record::{ContentType, RecordHeader};
 
+use deferred::Deferred;
 use protection::Direction;
 use renegotiation::{Names, Renegotiation};
 use replay::{Event, Replay};
@@ -95,6 +97,8 @@ pub struct Builder {
     quic: Option<Box<quic::State>>,
     /// What came in, for keys that come late.
     replay: Replay,
+    /// Records that are read later; `None` where they are read at once.
+    deferred: Option<Deferred>,
     /// How much may be held.
     bounds: Bounds,
     /// Bytes of handshake messages read.
@@ -141,6 +145,7 @@ impl Builder {
             dtls: (transport == Transport::Dtls).then(Box::default),
             quic: (transport == Transport::Quic).then(Box::default),
             replay: Replay::default(),
+            deferred: None,
             bounds: Bounds::default(),
             message_bytes: 0,
             ends: false,
@@ -160,7 +165,8 @@ impl Builder {
     pub fn weight(&self) -> usize {
         let joined = self.joiner.client.pending() + self.joiner.server.pending();
         let entries = self.session.timeline.entries.len() * ENTRY_WEIGHT;
-        size_of::<Self>() + self.message_bytes * MESSAGE_WEIGHT + entries + joined + self.replay.bytes()
+        let deferred = self.deferred.as_ref().map_or(0, Deferred::held);
+        size_of::<Self>() + self.message_bytes * MESSAGE_WEIGHT + entries + joined + self.replay.bytes() + deferred
     }
 
     /// Keeps up to `limit` bytes of what comes in, to read it again when keys arrive late.
@@ -198,11 +204,16 @@ impl Builder {
 
     /// The conversation is over: what was held back comes now.
     pub fn end(&mut self) {
+        self.catch_up();
+        self.deferred = None;
         self.ends = true;
     }
 
     /// Newer keys. Where they open what has stayed closed, the session is read again from the start.
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
+        self.catch_up();
+        // With keys, what is wanted of a record follows from those before.
+        self.deferred = None;
         self.keys = keys;
         let stayed_closed = self.closed.client.any() || self.closed.server.any();
         // Reading again with the keys of the last time would give what that gave.
@@ -291,6 +302,16 @@ impl Builder {
     /// Takes a record of `from`. `fragment` is empty where the body was not wanted.
     pub fn record(&mut self, from: Role, header: RecordHeader, fragment: &[u8], first: At, last: At, skipped: bool) {
         self.touch(last);
+        if let Some(deferred) = &mut self.deferred {
+            if deferred.take(from, header, fragment, first, last, skipped) {
+                return;
+            }
+            self.catch_up();
+        }
+        self.read_record(from, header, fragment, first, last, skipped);
+    }
+
+    fn read_record(&mut self, from: Role, header: RecordHeader, fragment: &[u8], first: At, last: At, skipped: bool) {
         self.replay.keep(fragment.len(), || Event::Record {
             from,
             header,
@@ -320,6 +341,7 @@ impl Builder {
 
     /// Takes a datagram of `from` (DTLS, QUIC), of which `wire_len` bytes were on the wire.
     pub fn datagram(&mut self, from: Role, bytes: &[u8], wire_len: usize, at: At) {
+        self.catch_up();
         self.touch(at);
         self.replay.keep(bytes.len(), || Event::Datagram { from, bytes: bytes.to_vec(), wire_len, at });
         if let Some(mut state) = self.dtls.take() {
@@ -338,6 +360,7 @@ impl Builder {
 
     /// Something that the layer below TLS says about the end of the handshake.
     pub fn signal(&mut self, signal: Seen<Signal>) {
+        self.catch_up();
         self.touch(signal.at());
         self.replay.keep(0, || Event::Signal(signal.clone()));
         self.tell_signal(signal);
@@ -358,6 +381,7 @@ impl Builder {
 
     /// A remark for the timeline on what goes on below TLS.
     pub fn note(&mut self, from: Role, name: &'static str, text: String, at: At) {
+        self.catch_up();
         self.replay.keep(text.len(), || Event::Note { from, name, text: text.clone(), at });
         self.add_note(from, name, text, at);
     }
@@ -390,6 +414,7 @@ impl Builder {
 
     /// A hole in what was captured of `from`.
     pub fn gap(&mut self, from: Role, gap: Gap) {
+        self.catch_up();
         self.replay.keep(0, || Event::Gap { from, gap });
         let stood_in_message = self.joiner.of(from).pending() > 0;
         self.joiner.of_mut(from).reset();
@@ -414,6 +439,7 @@ impl Builder {
 
     /// First bytes of a side that are not TLS, or bytes in the middle of the stream that are none.
     pub fn not_tls(&mut self, from: Role, plaintext: Plaintext, at: At) {
+        self.catch_up();
         self.touch(at);
         self.replay.keep(plaintext.bytes.len(), || Event::NotTls { from, plaintext: plaintext.clone(), at });
         if self.phase != Phase::Fresh && self.session.change_cipher_spec.of(from).is_some() || self.seen_hello(from) {
@@ -437,6 +463,7 @@ impl Builder {
 
     /// A refusal that was spoken in plaintext.
     pub fn plaintext_refusal(&mut self, refusal: Seen<app::Refusal>) {
+        self.catch_up();
         self.touch(refusal.at());
         self.replay.keep(refusal.value.text.len(), || Event::Refusal(refusal.clone()));
         self.refusal(refusal);

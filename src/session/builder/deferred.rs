@@ -1,0 +1,78 @@
+//! Records that are read later, all at once. Where nobody asks before the end, whoever follows connections need not read
+//! what they say: whoever judges them does.
+
+use crate::role::Role;
+use crate::seen::At;
+use crate::session::builder::Builder;
+use crate::tls::record::RecordHeader;
+
+/// Bytes of records that wait, of one session: a handshake with long chains.
+const BYTES: usize = 48 * 1024;
+/// Records that wait.
+const RECORDS: usize = 96;
+
+/// Records that wait, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Deferred {
+    bytes: Vec<u8>,
+    records: Vec<Waiting>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    from: Role,
+    skipped: bool,
+    header: RecordHeader,
+    /// Its body ends here among all bytes.
+    end: usize,
+    first: At,
+    last: At,
+}
+
+impl Deferred {
+    /// Memory that is held, in bytes.
+    pub(super) const fn held(&self) -> usize {
+        self.bytes.capacity() + self.records.capacity() * size_of::<Waiting>()
+    }
+
+    /// Takes a record; whether there was room.
+    pub(super) fn take(
+        &mut self,
+        from: Role,
+        header: RecordHeader,
+        fragment: &[u8],
+        first: At,
+        last: At,
+        skipped: bool,
+    ) -> bool {
+        let end = self.bytes.len().saturating_add(fragment.len());
+        let has_room = end <= BYTES && self.records.len() < RECORDS;
+        if has_room {
+            self.bytes.extend_from_slice(fragment);
+            self.records.push(Waiting { from, skipped, header, end, first, last });
+        }
+        has_room
+    }
+}
+
+impl Builder {
+    /// Reads records when there are many, or when something else is to be known or to be done; for connections of which
+    /// nobody asks how far they have come, and without keys, which could make more of a record wanted.
+    #[must_use]
+    pub fn at_leisure(mut self) -> Self {
+        self.deferred = Some(Deferred::default());
+        self
+    }
+
+    /// Reads what waits to be read.
+    pub(super) fn catch_up(&mut self) {
+        let Some(deferred) = self.deferred.as_mut().filter(|deferred| !deferred.records.is_empty()) else { return };
+        let Deferred { bytes, records } = std::mem::take(deferred);
+        let mut begin = 0;
+        for Waiting { from, skipped, header, end, first, last } in records {
+            let fragment = bytes.get(begin..end).unwrap_or_default();
+            begin = end;
+            self.read_record(from, header, fragment, first, last, skipped);
+        }
+    }
+}
