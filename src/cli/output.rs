@@ -111,7 +111,7 @@ impl Output {
     ///
     /// # Errors
     /// When it cannot be written; nothing is written any more then.
-    pub(super) fn session(&mut self, session: Session, path: &str) -> io::Result<()> {
+    pub(super) fn session(&mut self, session: Box<Session>, path: &str) -> io::Result<()> {
         // Formats of one line a session have no place for what sessions say together.
         if !matches!(self.state, State::Lines { .. }) {
             self.summary.add(&session);
@@ -132,7 +132,7 @@ impl Output {
     ///
     /// # Errors
     /// As [`Output::session`].
-    pub(super) fn early(&mut self, session: Session, path: &str) -> io::Result<()> {
+    pub(super) fn early(&mut self, session: Box<Session>, path: &str) -> io::Result<()> {
         let verdict = verdict(&session);
         if !self.live || !self.streams() || self.told.get(&session.id) == Some(&verdict) {
             return Ok(());
@@ -145,7 +145,7 @@ impl Output {
         written
     }
 
-    fn try_session(&mut self, session: Session, path: &str) -> io::Result<()> {
+    fn try_session(&mut self, session: Box<Session>, path: &str) -> io::Result<()> {
         if matches!(self.state, State::JsonToCome { .. }) {
             self.begin_json()?;
         }
@@ -155,7 +155,7 @@ impl Output {
                 text::one_by_one(out, &session, &self.style)?;
                 out.flush()?;
             }
-            State::Whole { sessions, .. } => sessions.push(session),
+            State::Whole { sessions, .. } => sessions.push(*session),
             State::Json { writer } => writer.session(&session)?,
             State::Lines { out, ecs } => {
                 if *ecs {

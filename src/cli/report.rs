@@ -85,14 +85,14 @@ impl<'a> Run<'a> {
                 }
             }
             Event::Read(_) => {}
-            Event::Early(session) if self.output.streams() => self.number(*session, true),
+            Event::Early(session) if self.output.streams() => self.number(session, true),
             Event::Early(_) => {}
-            Event::Session(session) if self.output.streams() => self.number(*session, false),
+            Event::Session(session) if self.output.streams() => self.number(session, false),
             Event::Session(session) => self.held.push(*session),
             Event::Ended { capture, error } => {
                 let mut held = std::mem::take(&mut self.held);
                 held.sort_by_key(|session| (session.first_packet, session.id));
-                held.into_iter().for_each(|session| self.number(session, false));
+                held.into_iter().for_each(|session| self.number(Box::new(session), false));
                 self.open.clear();
                 self.captures.extend(capture.map(|capture| *capture));
                 if let Some(error) = error {
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
     }
 
     /// Numbers come before anything is left out, so that a session keeps its own in every selection.
-    fn number(&mut self, mut session: Session, early: bool) {
+    fn number(&mut self, mut session: Box<Session>, early: bool) {
         let known = if early { self.open.get(&session.id).copied() } else { self.open.remove(&session.id) };
         let number = known.unwrap_or(self.sessions + 1);
         self.sessions = self.sessions.max(number);

@@ -70,7 +70,7 @@ impl Conversation {
         now: Timestamp,
         beliefs: &Beliefs,
         steps: usize,
-    ) -> Option<(Session, Diagnosis)> {
+    ) -> Option<(Box<Session>, Diagnosis)> {
         let closed = self.signs().closed;
         let mut session = self.clone().finish(now, true)?;
         let diagnosis = diagnosis::judge(&mut session, beliefs, steps);
@@ -154,7 +154,7 @@ impl Conversation {
     }
 
     /// The session, where it was a handshake attempt at all.
-    pub(super) fn finish(self, now: Timestamp, at_end: bool) -> Option<Session> {
+    pub(super) fn finish(self, now: Timestamp, at_end: bool) -> Option<Box<Session>> {
         match self {
             Self::Tcp(session) => session.finish(now, at_end),
             Self::Datagrams(session) => Some(session.finish(now, at_end)),

@@ -133,7 +133,7 @@ impl DatagramSession {
     }
 
     /// The session.
-    pub(super) fn finish(self, now: Timestamp, at_end: bool) -> Session {
+    pub(super) fn finish(self, now: Timestamp, at_end: bool) -> Box<Session> {
         let open = !self.is_closed() && (at_end || self.let_go);
         self.builder.finish(TcpFacts::default(), now, open)
     }

@@ -207,7 +207,7 @@ impl EapSession {
     }
 
     /// The session, where a method with TLS came as far as its first record.
-    pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
+    pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Box<Session>> {
         self.builder.end();
         for role in [Role::Client, Role::Server] {
             let mut stream = std::mem::take(self.streams.of_mut(role));

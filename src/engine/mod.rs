@@ -62,7 +62,7 @@ pub enum SessionEvent {
 #[derive(Debug)]
 pub struct Judged {
     /// The facts.
-    pub session: Session,
+    pub session: Box<Session>,
     /// The verdict.
     pub diagnosis: Diagnosis,
 }

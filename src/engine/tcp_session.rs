@@ -226,7 +226,7 @@ impl TcpSession {
     }
 
     /// The session, where the connection was a handshake attempt at all.
-    pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Session> {
+    pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Box<Session>> {
         if let Some(upper) = &mut self.upper {
             upper.builder.end();
         }

@@ -310,7 +310,7 @@ mod tests {
             alternatives: Vec::new(),
             needs: Vec::new(),
         };
-        Judged { session, diagnosis }
+        Judged { session: Box::new(session), diagnosis }
     }
 
     #[test]

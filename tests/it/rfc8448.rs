@@ -53,7 +53,7 @@ impl Trace {
     }
 
     /// What is made of its records, each in a packet of its own.
-    fn session(&self) -> Session {
+    fn session(&self) -> Box<Session> {
         let end = |port| Endpoint { address: Address::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)), port: Some(port) };
         let at = |packet| At { packet: PacketNo(packet), time: Timestamp::default() };
         let mut builder = Builder::new(Transport::Tcp, end(50_000), end(443), at(1), Arc::new(self.ring()));

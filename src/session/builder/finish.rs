@@ -16,7 +16,7 @@ use crate::tls::record::ContentType;
 impl Builder {
     /// The session as it stands, with every fact resolved. `now` is the newest time known, and
     /// `open` says that nobody has ended the connection yet.
-    pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Session {
+    pub fn finish(mut self, tcp: TcpFacts, now: Timestamp, open: bool) -> Box<Session> {
         self.end();
         if let Some(mut state) = self.dtls.take() {
             state.finish(&mut self);
@@ -48,7 +48,7 @@ impl Builder {
     }
 
     /// The session as it stands, without ending it.
-    pub fn snapshot(&self, tcp: TcpFacts, now: Timestamp) -> Session {
+    pub fn snapshot(&self, tcp: TcpFacts, now: Timestamp) -> Box<Session> {
         self.clone().finish(tcp, now, true)
     }
 

@@ -65,7 +65,7 @@ pub enum Phase {
 /// Fills a session from what its carrier brings.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    session: Session,
+    session: Box<Session>,
     keys: Arc<KeyRing>,
     joiner: ByRole<Joiner>,
     direction: ByRole<Direction>,
@@ -125,7 +125,7 @@ impl Builder {
     /// A builder for a session between these ends.
     pub fn new(transport: Transport, client: Endpoint, server: Endpoint, first: At, keys: Arc<KeyRing>) -> Self {
         Self {
-            session: Session::begun(transport, client, server, first),
+            session: Box::new(Session::begun(transport, client, server, first)),
             keys,
             joiner: ByRole::default(),
             direction: ByRole::default(),
