@@ -215,11 +215,13 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
     let spoke = session.application_data.of(from).first.is_some_and(|at| at.packet <= seen.packet);
     match from {
         Role::Server => {
-            // Who answers a client that has left without a word refuses nobody.
-            let left = session.application_data.client.records == 0
-                && session.finished.client.is_seen()
-                && first_close(session, PacketNo(0))
-                    .is_some_and(|(by, at, how)| by == Role::Client && at.packet < seen.packet && how != Close::Fin);
+            // Who answers a client that has left without a word, or tired of waiting for an answer, refuses nobody.
+            let asked = session.application_data.client.last;
+            let left = session.finished.client.is_seen()
+                && first_close(session, PacketNo(0)).is_some_and(|(by, at, how)| {
+                    let tired = asked.is_none_or(|asked| at.time.since(asked.time).as_secs_f64() > PATIENCE);
+                    by == Role::Client && at.packet < seen.packet && how != Close::Fin && tired
+                });
             !spoke && !accepted(session, seen.packet) && !left
         }
         // A client that has finished may say goodbye without having said anything else.
@@ -378,12 +380,12 @@ fn left_at_once(session: &Session) -> Option<(Role, At, Close)> {
     let (by, at, how) = first_close(session, PacketNo(0))?;
     let said_nothing = session.application_data.of(by).records == 0;
     // A server that closes before it was asked anything may have timed out.
-    let due = by == Role::Client || waited(session, at) < TIME_OUT;
+    let due = by == Role::Client || waited(session, at) < PATIENCE;
     (said_nothing && due).then_some((by, at, how))
 }
 
-/// An idle connection that a server closes after so long was not refused, in seconds.
-const TIME_OUT: f64 = 5.0;
+/// A server that refuses a client does so sooner, in seconds: who ends an idle connection later has tired of waiting.
+const PATIENCE: f64 = 1.0;
 
 /// Seconds from the later Finished to `at`.
 fn waited(session: &Session, at: At) -> f64 {

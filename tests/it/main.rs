@@ -20,6 +20,7 @@ mod diff;
 mod fixture;
 mod frames;
 mod fuzz;
+mod hidden;
 mod invariance;
 #[cfg(feature = "cli")]
 mod library;

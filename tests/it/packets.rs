@@ -16,12 +16,15 @@ pub(crate) const ACK: u8 = 0x10;
 pub(crate) struct Feed {
     pub(crate) engine: Engine,
     pub(crate) packets: u64,
+    /// Time that passed without packets, in nanoseconds.
+    #[allow(dead_code, reason = "not everybody waits")]
+    pub(crate) idle: i64,
     bytes: Vec<u8>,
 }
 
 impl Feed {
     pub(crate) fn new(engine: Engine) -> Self {
-        Self { engine, packets: 0, bytes: Vec::new() }
+        Self { engine, packets: 0, idle: 0, bytes: Vec::new() }
     }
 
     /// A segment of connection number `flow`; `up` says that its client sends it.
@@ -47,7 +50,7 @@ impl Feed {
         bytes.extend(payload);
         let packet = Packet {
             no: PacketNo(self.packets),
-            time: Timestamp(1_795_528_800_000_000_000 + self.packets as i64 * 4_000),
+            time: Timestamp(1_795_528_800_000_000_000 + self.packets as i64 * 4_000 + self.idle),
             link: LinkType(101),
             wire_len: u32::from(length),
             data: bytes,

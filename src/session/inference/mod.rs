@@ -391,13 +391,19 @@ impl Reading {
             chain.filter(|(index, _)| !of_handshake(*index)).map(|(_, record)| record).collect();
         let suite = session.server_hello.value().map_or(0, |hello| hello.cipher_suite);
         for role in [Role::Client, Role::Server] {
-            let own: Vec<&ProtectedRecord> = after.iter().copied().filter(|record| record.from == role).collect();
+            let mut own: Vec<&ProtectedRecord> = after.iter().copied().filter(|record| record.from == role).collect();
             let padding = if role == Role::Client {
                 self.lengths.overhead.saturating_sub(Lengths::of(suite, 0).overhead)
             } else {
                 server_padding(session, suite, &self.records)
             };
             let alert = Lengths::of(suite, padding).alert();
+            if role == Role::Server && own.is_empty() {
+                // It may have refused what the client began to send, before the end of that.
+                let flight =
+                    self.records.iter().take(self.flight_end).skip(self.flight_start.unwrap_or(self.flight_end));
+                own = flight.filter(|record| record.from == role && record.length == alert).collect();
+            }
             let alerts = own.iter().rev().take(2).take_while(|record| record.length == alert).count();
             let (data, alerts) = own.split_at_checked(own.len().saturating_sub(alerts)).unwrap_or((&own, &[]));
             let tickets = if role == Role::Server { leading_tickets(data, &after) } else { 0 };

@@ -1,0 +1,122 @@
+//! What closed records of TLS 1.3 tell by their length, their order and their time.
+
+use tlswhy::cause::{Cause, Confidence};
+use tlswhy::engine::{Judged, SessionEvent};
+use tlswhy::{Engine, Options};
+
+use crate::packets::{ACK, FIN, Feed, message, record};
+
+/// Who sends.
+const CLIENT: bool = true;
+const SERVER: bool = false;
+
+/// Lengths of records under TLS_AES_256_GCM_SHA384.
+const ALERT: usize = 19;
+const EMPTY_CERTIFICATE: usize = 25;
+const FINISHED: usize = 69;
+const CERTIFICATE_REQUEST: usize = 94;
+const CERTIFICATE: usize = 820;
+const CERTIFICATE_VERIFY: usize = 281;
+const TICKET: usize = 250;
+const DATA: usize = 60;
+
+struct Connection {
+    feed: Feed,
+    sent: [u32; 2],
+}
+
+impl Connection {
+    /// With the hellos, and the server's flight; `asks` for a client certificate.
+    fn begun(asks: bool) -> Self {
+        let mut feed = Feed::new(Engine::new(Options::default()));
+        feed.open(0);
+        let mut connection = Self { feed, sent: [1, 1] };
+        // supported_versions, of TLS 1.3 only.
+        let offered = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 0x02, 1, 0, 0, 7, 0, 43, 0, 3, 2, 3, 4]].concat();
+        connection.send(CLIENT, 0, &record(22, &message(1, &offered)));
+        let chosen = [&[3, 3][..], &[9; 32], &[0, 0x13, 0x02, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat();
+        connection.send(SERVER, 0, &record(22, &message(2, &chosen)));
+        connection.closed(SERVER, 49);
+        if asks {
+            connection.closed(SERVER, CERTIFICATE_REQUEST);
+        }
+        for length in [1_660, CERTIFICATE_VERIFY, FINISHED] {
+            connection.closed(SERVER, length);
+        }
+        connection
+    }
+
+    fn send(&mut self, up: bool, flags: u8, bytes: &[u8]) {
+        let [client, server] = &mut self.sent;
+        let (own, other) = if up { (client, server) } else { (server, client) };
+        self.feed.segment(0, up, ACK | flags, *own, *other, bytes);
+        *own += bytes.len() as u32 + u32::from(flags & FIN);
+    }
+
+    fn closed(&mut self, up: bool, length: usize) {
+        self.send(up, 0, &record(23, &vec![0x5a; length]));
+    }
+
+    fn wait(&mut self, ms: i64) {
+        self.feed.idle += ms * 1_000_000;
+    }
+
+    fn judged(mut self) -> Box<Judged> {
+        self.feed.engine.finish();
+        let Some(SessionEvent::Closed(judged)) = self.feed.engine.poll() else { panic!("a session") };
+        judged
+    }
+}
+
+fn verdict(connection: Connection) -> (Cause, Confidence) {
+    let judged = connection.judged();
+    (judged.diagnosis.cause, judged.diagnosis.confidence)
+}
+
+#[test]
+fn a_server_may_refuse_a_certificate_before_the_client_has_sent_the_rest() {
+    let mut connection = Connection::begun(true);
+    connection.closed(CLIENT, CERTIFICATE);
+    connection.closed(SERVER, ALERT);
+    connection.send(SERVER, FIN, &[]);
+    connection.closed(CLIENT, CERTIFICATE_VERIFY);
+    connection.closed(CLIENT, FINISHED);
+    let judged = connection.judged();
+    assert_eq!((judged.diagnosis.cause, judged.diagnosis.confidence), (Cause::ClientCertRejected, Confidence::Likely));
+    assert!(judged.session.timeline.entries.iter().any(|entry| entry.name == "Alert"));
+}
+
+#[test]
+fn a_server_that_answers_the_goodbye_of_a_client_that_has_waited_refuses_nobody() {
+    let ended = |waits: i64| {
+        let mut connection = Connection::begun(true);
+        connection.closed(CLIENT, EMPTY_CERTIFICATE);
+        connection.closed(CLIENT, FINISHED);
+        connection.closed(CLIENT, DATA);
+        connection.wait(waits);
+        connection.closed(CLIENT, ALERT);
+        connection.closed(SERVER, ALERT);
+        connection.send(CLIENT, FIN, &[]);
+        verdict(connection)
+    };
+    assert_eq!(ended(1_500), (Cause::None, Confidence::Likely));
+    assert_eq!(ended(5), (Cause::ClientCertMissing, Confidence::Likely), "it may have refused meanwhile");
+}
+
+#[test]
+fn a_server_that_closes_a_connection_that_was_idle_refuses_nobody() {
+    let ended = |waits: i64| {
+        let mut connection = Connection::begun(true);
+        connection.closed(CLIENT, EMPTY_CERTIFICATE);
+        connection.closed(CLIENT, FINISHED);
+        connection.closed(SERVER, TICKET);
+        connection.closed(SERVER, TICKET);
+        connection.closed(CLIENT, DATA);
+        connection.wait(waits);
+        connection.send(SERVER, FIN, &[]);
+        connection.send(CLIENT, FIN, &[]);
+        verdict(connection)
+    };
+    assert_eq!(ended(1_500), (Cause::None, Confidence::Likely));
+    assert_eq!(ended(5), (Cause::ClientCertMissing, Confidence::Likely));
+}
