@@ -166,7 +166,8 @@ impl Builder {
         let joined = self.joiner.client.pending() + self.joiner.server.pending();
         let entries = self.session.timeline.entries.len() * ENTRY_WEIGHT;
         let deferred = self.deferred.as_ref().map_or(0, Deferred::held);
-        size_of::<Self>() + self.message_bytes * MESSAGE_WEIGHT + entries + joined + self.replay.bytes() + deferred
+        let own = size_of::<Self>() + size_of::<Session>();
+        own + self.message_bytes * MESSAGE_WEIGHT + entries + joined + self.replay.bytes() + deferred
     }
 
     /// Keeps up to `limit` bytes of what comes in, to read it again when keys arrive late.
