@@ -180,18 +180,6 @@ pub fn push_hex(text: &mut String, number: u16) {
     }
 }
 
-/// Appends a number in decimal.
-pub fn push_decimal(text: &mut String, number: u16) {
-    let mut rest = number;
-    // The highest of five places first; those ahead of the number are passed over.
-    for place in [10_000, 1_000, 100, 10, 1] {
-        if number >= place || place == 1 {
-            text.push(char::from(b'0' + (rest / place) as u8));
-        }
-        rest %= place;
-    }
-}
-
 const fn hex_digit(nibble: u8) -> u8 {
     if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) }
 }
@@ -223,10 +211,9 @@ mod tests {
     fn hex_there_and_back() {
         assert_eq!(hex(&[0, 0xab]), "00ab");
         for number in [0, 9, 10, 0xab, 0x1234, 10_000, u16::MAX] {
-            let (mut in_hex, mut in_decimal) = (String::new(), String::new());
+            let mut in_hex = String::new();
             push_hex(&mut in_hex, number);
-            push_decimal(&mut in_decimal, number);
-            assert_eq!((in_hex, in_decimal), (format!("{number:04x}"), number.to_string()));
+            assert_eq!(in_hex, format!("{number:04x}"));
         }
         assert_eq!(unhex("00aB"), Some(vec![0, 0xab]));
         assert_eq!(unhex("0"), None);

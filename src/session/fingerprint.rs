@@ -8,7 +8,7 @@ use std::thread::LocalKey;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::bytes::{hex, push_decimal, push_hex};
+use crate::bytes::{hex, push_hex};
 use crate::iana::{extensions as kinds, is_grease, versions};
 use crate::memo::{Table, recall};
 use crate::tls::extension::{ExtensionBody, Extensions};
@@ -146,7 +146,7 @@ fn extension_kinds(extensions: &Extensions) -> Vec<u16> {
 }
 
 fn decimal(codes: &[u16]) -> String {
-    joined(codes.iter().copied().filter(|code| !is_grease(*code)), '-', push_decimal)
+    joined(codes.iter().copied().filter(|code| !is_grease(*code)), '-', |text, code| text.push_str(&code.to_string()))
 }
 
 /// Code points as `push` writes them, with `between` between them. By hand, as each session has some of these.
