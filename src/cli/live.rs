@@ -26,6 +26,9 @@ use crate::source::privileges::{self, Wish};
 
 /// Does what the arguments say.
 pub(super) fn run(device: &DeviceArgs, report: &ReportArgs) -> Result<Exit, Error> {
+    if let ([named], None) = (report.captures.as_slice(), &device.interface) {
+        return Err(Error::Usage(phrases::live_reads_no_files(&named.to_string_lossy())));
+    }
     if !report.captures.is_empty() || report.follow {
         return Err(Error::Usage(phrases::LIVE_AND_FILES.to_owned()));
     }

@@ -359,6 +359,7 @@ fn misuse_of_live_capture_is_one_line_with_what_to_do() {
         text
     };
     assert!(said(&["live"]).contains("tlswhy interfaces"));
+    assert!(said(&["live", "lo"]).contains("-i lo"));
     assert!(said(&["live", "-i", "lo", "-f", "tcp prot 443"]).contains("at character 5, at `prot`"));
     let unknown = said(&["live", "-i", "there-is-none"]);
     assert!(unknown.contains("there is no such interface") || unknown.contains("setcap"), "{unknown}");
