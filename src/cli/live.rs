@@ -26,10 +26,10 @@ use crate::source::privileges::{self, Wish};
 
 /// Does what the arguments say.
 pub(super) fn run(device: &DeviceArgs, report: &ReportArgs) -> Result<Exit, Error> {
-    if let ([named], None) = (report.captures.as_slice(), &device.interface) {
+    if let Some(named) = report.captures.first() {
         return Err(Error::Usage(phrases::live_reads_no_files(&named.to_string_lossy())));
     }
-    if !report.captures.is_empty() || report.follow {
+    if report.follow {
         return Err(Error::Usage(phrases::LIVE_AND_FILES.to_owned()));
     }
     let settings = settings(device)?;

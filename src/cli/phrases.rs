@@ -85,13 +85,13 @@ pub(super) fn key_log_of_environment_unreadable(why: &str) -> String {
 #[cfg(feature = "live")]
 pub(super) const NO_INTERFACE: &str = "no interface is named: give -i IFACE; `tlswhy interfaces` lists them";
 
-/// `live` with a name behind it and no interface.
+/// `live` with files, one of which may be meant for an interface.
 #[cfg(feature = "live")]
 pub(super) fn live_reads_no_files(named: &str) -> String {
     format!("`live` reads no files: name an interface with -i {named}, or read a capture with `tlswhy {named}`")
 }
 
-/// `live` with files.
+/// `live` with what is for files only.
 #[cfg(feature = "live")]
 pub(super) const LIVE_AND_FILES: &str = "an interface and a file cannot be read at once: name one of them";
 
