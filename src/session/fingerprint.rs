@@ -149,7 +149,7 @@ fn decimal(codes: &[u16]) -> String {
     joined(codes.iter().copied().filter(|code| !is_grease(*code)), '-', |text, code| text.push_str(&code.to_string()))
 }
 
-/// Code points as `push` writes them, with `between` between them. By hand, as each session has some of these.
+/// Code points as `push` writes them, with `between` between them.
 fn joined(codes: impl Iterator<Item = u16>, between: char, push: impl Fn(&mut String, u16)) -> String {
     let mut text = String::with_capacity(256);
     for code in codes {

@@ -26,8 +26,8 @@ struct Connection {
 }
 
 impl Connection {
-    /// With the hellos, and the server's flight; `asks` for a client certificate.
-    fn begun(asks: bool) -> Self {
+    /// With the hellos, and the flight of a server that asks for a client certificate.
+    fn begun() -> Self {
         let mut feed = Feed::new(Engine::new(Options::default()));
         feed.open(0);
         let mut connection = Self { feed, sent: [1, 1] };
@@ -36,13 +36,17 @@ impl Connection {
         connection.send(CLIENT, 0, &record(22, &message(1, &offered)));
         let chosen = [&[3, 3][..], &[9; 32], &[0, 0x13, 0x02, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat();
         connection.send(SERVER, 0, &record(22, &message(2, &chosen)));
-        connection.closed(SERVER, 49);
-        if asks {
-            connection.closed(SERVER, CERTIFICATE_REQUEST);
-        }
-        for length in [1_660, CERTIFICATE_VERIFY, FINISHED] {
+        for length in [49, CERTIFICATE_REQUEST, 1_660, CERTIFICATE_VERIFY, FINISHED] {
             connection.closed(SERVER, length);
         }
+        connection
+    }
+
+    /// And with the answer of a client that has none.
+    fn without_certificate() -> Self {
+        let mut connection = Self::begun();
+        connection.closed(CLIENT, EMPTY_CERTIFICATE);
+        connection.closed(CLIENT, FINISHED);
         connection
     }
 
@@ -75,7 +79,7 @@ fn verdict(connection: Connection) -> (Cause, Confidence) {
 
 #[test]
 fn a_server_may_refuse_a_certificate_before_the_client_has_sent_the_rest() {
-    let mut connection = Connection::begun(true);
+    let mut connection = Connection::begun();
     connection.closed(CLIENT, CERTIFICATE);
     connection.closed(SERVER, ALERT);
     connection.send(SERVER, FIN, &[]);
@@ -89,9 +93,7 @@ fn a_server_may_refuse_a_certificate_before_the_client_has_sent_the_rest() {
 #[test]
 fn a_server_that_answers_the_goodbye_of_a_client_that_has_waited_refuses_nobody() {
     let ended = |waits: i64| {
-        let mut connection = Connection::begun(true);
-        connection.closed(CLIENT, EMPTY_CERTIFICATE);
-        connection.closed(CLIENT, FINISHED);
+        let mut connection = Connection::without_certificate();
         connection.closed(CLIENT, DATA);
         connection.wait(waits);
         connection.closed(CLIENT, ALERT);
@@ -106,9 +108,7 @@ fn a_server_that_answers_the_goodbye_of_a_client_that_has_waited_refuses_nobody(
 #[test]
 fn a_server_that_closes_a_connection_that_was_idle_refuses_nobody() {
     let ended = |waits: i64| {
-        let mut connection = Connection::begun(true);
-        connection.closed(CLIENT, EMPTY_CERTIFICATE);
-        connection.closed(CLIENT, FINISHED);
+        let mut connection = Connection::without_certificate();
         connection.closed(SERVER, TICKET);
         connection.closed(SERVER, TICKET);
         connection.closed(CLIENT, DATA);
