@@ -233,7 +233,7 @@ impl RecordSink for Sink<'_> {
     }
 
     fn record(&mut self, record: Record<'_>) {
-        self.builder.record(self.from, record.header, record.fragment, record.first, record.last, record.skipped);
+        self.builder.record(self.from, record);
     }
 
     fn not_tls(&mut self, bytes: &[u8], at: At) {

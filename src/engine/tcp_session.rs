@@ -132,9 +132,9 @@ impl TcpSession {
         }
     }
 
-    /// Nobody asks how far it has come before it is over, and no keys are expected behind the packets.
+    /// Nobody asks how far it has come before it is over.
     pub(super) fn at_leisure(mut self) -> Self {
-        self.opening.at_leisure = self.opening.replay == 0;
+        self.opening.at_leisure = true;
         self
     }
 
@@ -275,7 +275,7 @@ impl Opening {
         let mut builder = Builder::new(Transport::Tcp, self.client.clone(), self.server.clone(), self.first, keys)
             .with_replay(self.replay)
             .with_bounds(self.bounds);
-        if self.at_leisure && self.keys.is_empty() {
+        if self.at_leisure {
             builder = builder.at_leisure();
         }
         builder.session_mut().encapsulation = self.encapsulation.labels();
@@ -495,7 +495,7 @@ impl RecordSink for Sink<'_> {
 
     fn record(&mut self, record: Record<'_>) {
         let from = self.upper.role(self.from);
-        self.upper.builder.record(from, record.header, record.fragment, record.first, record.last, record.skipped);
+        self.upper.builder.record(from, record);
     }
 
     fn not_tls(&mut self, bytes: &[u8], at: At) {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use tlswhy::bytes::unhex;
+use tlswhy::carrier::stream::Record;
 use tlswhy::decrypt::{KeyRing, Protection, SecretLabel};
 use tlswhy::endpoint::{Address, Endpoint};
 use tlswhy::flow::facts::TcpFacts;
@@ -60,7 +61,9 @@ impl Trace {
         let mut last = 0;
         for (from, record) in &self.records {
             last += 1;
-            builder.record(*from, header(record), &record[5..], at(last), at(last), false);
+            let (first, last) = (at(last), at(last));
+            let record = Record { header: header(record), fragment: &record[5..], first, last, skipped: false };
+            builder.record(*from, record);
         }
         builder.finish(TcpFacts::default(), Timestamp::default(), false)
     }

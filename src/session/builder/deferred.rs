@@ -1,9 +1,11 @@
 //! Records that are read later, all at once. Where nobody asks before the end, whoever follows connections need not read
 //! what they say: whoever judges them does.
 
+use crate::carrier::stream::Record;
 use crate::role::Role;
 use crate::seen::At;
 use crate::session::builder::Builder;
+use crate::session::builder::replay::Event;
 use crate::tls::record::RecordHeader;
 
 /// Bytes of records that wait, of one session: a handshake with long chains.
@@ -36,15 +38,8 @@ impl Deferred {
     }
 
     /// Takes a record; whether there was room.
-    pub(super) fn take(
-        &mut self,
-        from: Role,
-        header: RecordHeader,
-        fragment: &[u8],
-        first: At,
-        last: At,
-        skipped: bool,
-    ) -> bool {
+    pub(super) fn take(&mut self, from: Role, record: Record<'_>) -> bool {
+        let Record { header, fragment, first, last, skipped } = record;
         let end = self.bytes.len().saturating_add(fragment.len());
         let has_room = end <= BYTES && self.records.len() < RECORDS;
         if has_room {
@@ -56,12 +51,19 @@ impl Deferred {
 }
 
 impl Builder {
-    /// Reads records when there are many, or when something else is to be known or to be done; for connections of which
-    /// nobody asks how far they have come, and without keys, which could make more of a record wanted.
+    /// Reads records when there are many, or when something else comes; for connections of which nobody asks how far they
+    /// have come. Not where there are keys, or where they may come late: then what is wanted of a record follows from
+    /// those before.
     #[must_use]
     pub fn at_leisure(mut self) -> Self {
-        self.deferred = Some(Deferred::default());
+        self.deferred = (self.keys.is_empty() && !self.replay.is_on()).then(Deferred::default);
         self
+    }
+
+    /// Something comes that is read now: what waits is read before it, and it is kept for keys that come late.
+    pub(super) fn keep(&mut self, bytes: usize, make: impl FnOnce() -> Event) {
+        self.catch_up();
+        self.replay.keep(bytes, make);
     }
 
     /// Reads what waits to be read.
@@ -72,7 +74,7 @@ impl Builder {
         for Waiting { from, skipped, header, end, first, last } in records {
             let fragment = bytes.get(begin..end).unwrap_or_default();
             begin = end;
-            self.read_record(from, header, fragment, first, last, skipped);
+            self.read_record(from, Record { header, fragment, first, last, skipped });
         }
     }
 }

@@ -292,9 +292,8 @@ impl Builder {
 
     /// More plaintext of a side, with all that went before: a segment may end within the word that tells the protocol.
     pub fn plaintext_goes_on(&mut self, from: Role, plaintext: Plaintext, refusals: Vec<Seen<Refusal>>) {
-        self.catch_up();
         let (copy, told) = (plaintext.clone(), refusals.clone());
-        self.replay.keep(copy.bytes.len(), || Event::PlaintextGoesOn { from, plaintext: copy, refusals: told });
+        self.keep(copy.bytes.len(), || Event::PlaintextGoesOn { from, plaintext: copy, refusals: told });
         let Some(seen) = self.session.plaintext.of_mut(from) else { return };
         let is_its = |entry: &&mut Entry| entry.from == from && entry.name == PLAINTEXT;
         if let Some(entry) = self.session.timeline.entries.iter_mut().find(is_its) {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use crate::app;
 use crate::bytes::Parsed;
+use crate::carrier::stream::Record;
 use crate::decrypt::{KeyRing, Secret};
 use crate::flow::facts::Gap;
 use crate::problem::{MORE_PROBLEMS, Problem};
@@ -204,7 +205,6 @@ impl Builder {
     /// Newer keys. Where they open what has stayed closed, the session is read again from the start.
     pub fn set_keys(&mut self, keys: Arc<KeyRing>) {
         self.catch_up();
-        // With keys, what is wanted of a record follows from those before.
         self.deferred = None;
         self.keys = keys;
         let stayed_closed = self.closed.client.any() || self.closed.server.any();
@@ -241,7 +241,7 @@ impl Builder {
         for event in &replay.events {
             match event.clone() {
                 Event::Record { from, header, fragment, first, last, skipped } => {
-                    fresh.record(from, header, &fragment, first, last, skipped);
+                    fresh.record(from, Record { header, fragment: &fragment, first, last, skipped });
                 }
                 Event::Gap { from, gap } => fresh.gap(from, gap),
                 Event::NotTls { from, plaintext, at } => fresh.not_tls(from, plaintext, at),
@@ -273,9 +273,8 @@ impl Builder {
 
     /// Takes a datagram of `from` (DTLS, QUIC), of which `wire_len` bytes were on the wire.
     pub fn datagram(&mut self, from: Role, bytes: &[u8], wire_len: usize, at: At) {
-        self.catch_up();
         self.touch(at);
-        self.replay.keep(bytes.len(), || Event::Datagram { from, bytes: bytes.to_vec(), wire_len, at });
+        self.keep(bytes.len(), || Event::Datagram { from, bytes: bytes.to_vec(), wire_len, at });
         if let Some(mut state) = self.dtls.take() {
             state.datagram(self, from, bytes, wire_len, at);
             self.dtls = Some(state);
@@ -292,9 +291,8 @@ impl Builder {
 
     /// Something that the layer below TLS says about the end of the handshake.
     pub fn signal(&mut self, signal: Seen<Signal>) {
-        self.catch_up();
         self.touch(signal.at());
-        self.replay.keep(0, || Event::Signal(signal.clone()));
+        self.keep(0, || Event::Signal(signal.clone()));
         self.tell_signal(signal);
     }
 
@@ -313,8 +311,7 @@ impl Builder {
 
     /// A remark for the timeline on what goes on below TLS.
     pub fn note(&mut self, from: Role, name: &'static str, text: String, at: At) {
-        self.catch_up();
-        self.replay.keep(text.len(), || Event::Note { from, name, text: text.clone(), at });
+        self.keep(text.len(), || Event::Note { from, name, text: text.clone(), at });
         self.add_note(from, name, text, at);
     }
 
@@ -326,8 +323,7 @@ impl Builder {
 
     /// A hole in what was captured of `from`.
     pub fn gap(&mut self, from: Role, gap: Gap) {
-        self.catch_up();
-        self.replay.keep(0, || Event::Gap { from, gap });
+        self.keep(0, || Event::Gap { from, gap });
         let stood_in_message = self.joiner.of(from).pending() > 0;
         self.joiner.of_mut(from).reset();
         self.run = ByRole::default();
@@ -351,9 +347,8 @@ impl Builder {
 
     /// First bytes of a side that are not TLS, or bytes in the middle of the stream that are none.
     pub fn not_tls(&mut self, from: Role, plaintext: Plaintext, at: At) {
-        self.catch_up();
         self.touch(at);
-        self.replay.keep(plaintext.bytes.len(), || Event::NotTls { from, plaintext: plaintext.clone(), at });
+        self.keep(plaintext.bytes.len(), || Event::NotTls { from, plaintext: plaintext.clone(), at });
         if self.phase != Phase::Fresh && self.session.change_cipher_spec.of(from).is_some() || self.seen_hello(from) {
             if self.session.corrupted.len() < ALERT_LIMIT {
                 let what = Corruption::NotARecord;
@@ -375,9 +370,8 @@ impl Builder {
 
     /// A refusal that was spoken in plaintext.
     pub fn plaintext_refusal(&mut self, refusal: Seen<app::Refusal>) {
-        self.catch_up();
         self.touch(refusal.at());
-        self.replay.keep(refusal.value.text.len(), || Event::Refusal(refusal.clone()));
+        self.keep(refusal.value.text.len(), || Event::Refusal(refusal.clone()));
         self.refusal(refusal);
     }
 

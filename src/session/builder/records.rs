@@ -1,6 +1,7 @@
 //! Records by their content type: handshake messages, alerts, ChangeCipherSpec, and application data, which is
 //! counted.
 
+use crate::carrier::stream::Record;
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Seen};
@@ -38,35 +39,17 @@ impl Builder {
             || (!self.watcher.is_satisfied() && self.session.application_data.of(from).records < APPLICATION_RECORDS)
     }
 
-    /// Takes a record of `from`. `fragment` is empty where the body was not wanted.
-    pub fn record(&mut self, from: Role, header: RecordHeader, fragment: &[u8], first: At, last: At, skipped: bool) {
-        self.touch(last);
-        if let Some(deferred) = &mut self.deferred {
-            if deferred.take(from, header, fragment, first, last, skipped) {
-                return;
-            }
-            self.catch_up();
+    /// Takes a record of `from`.
+    pub fn record(&mut self, from: Role, record: Record<'_>) {
+        self.touch(record.last);
+        if !self.deferred.as_mut().is_some_and(|deferred| deferred.take(from, record)) {
+            self.read_record(from, record);
         }
-        self.read_record(from, header, fragment, first, last, skipped);
     }
 
-    pub(super) fn read_record(
-        &mut self,
-        from: Role,
-        header: RecordHeader,
-        fragment: &[u8],
-        first: At,
-        last: At,
-        skipped: bool,
-    ) {
-        self.replay.keep(fragment.len(), || Event::Record {
-            from,
-            header,
-            fragment: fragment.to_vec(),
-            first,
-            last,
-            skipped,
-        });
+    pub(super) fn read_record(&mut self, from: Role, record: Record<'_>) {
+        let Record { header, fragment, first, last, skipped } = record;
+        self.keep(fragment.len(), || Event::Record { from, header, fragment: fragment.to_vec(), first, last, skipped });
         if skipped {
             self.skipped_record(from, header, last);
             return;
