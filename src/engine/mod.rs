@@ -327,24 +327,26 @@ impl Engine {
         for problem in parsed.problems {
             self.problem(problem.at(packet.no));
         }
-        match parsed.value {
-            Some(net::Frame::Datagram(datagram)) => self.datagram(&datagram, at),
+        match &parsed.value {
+            Some(net::Frame::Datagram(datagram)) => self.datagram(datagram, at),
             Some(net::Frame::Eapol { source, destination, payload, encapsulation }) => {
-                self.eapol(source, destination, payload, encapsulation, at);
+                self.eapol(*source, *destination, payload, *encapsulation, at);
             }
             None => {}
         }
-        self.look_around();
+        if self.agenda.is_some() {
+            self.look_around();
+        }
         if self.now.since(self.swept).0 >= SWEEP {
             self.sweep();
         }
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>, at: At) {
-        match datagram.payload {
+        match &datagram.payload {
             Payload::Tcp(segment) => {
                 if !self.duplicates.is_repeat(datagram, at.time) {
-                    self.segment(datagram, &segment, at);
+                    self.segment(datagram, segment, at);
                 }
             }
             Payload::Fragment(_) => {
@@ -360,7 +362,7 @@ impl Engine {
                     }
                 }
             }
-            Payload::Udp(udp) => self.udp(datagram, &udp, at),
+            Payload::Udp(udp) => self.udp(datagram, udp, at),
             Payload::Other { .. } => {}
         }
     }
@@ -374,15 +376,16 @@ impl Engine {
         if reused && let Some(old) = self.flows.remove(&key) {
             self.close(old, false);
         }
-        if self.flows.get_mut(&key, at.time).is_none() {
+        let found = self.flows.find(&key, at.time).or_else(|| {
             let opener = TcpSession::opener(end, segment);
             let session = TcpSession::new(opener, datagram, segment, end, at, &self.limits, Arc::clone(&self.keys));
             let session = if self.agenda.is_none() { session.at_leisure() } else { session };
             if let Some(evicted) = self.flows.insert(key, Conversation::Tcp(session), at.time) {
                 self.evict(evicted);
             }
-        }
-        let Some(conversation) = self.flows.get_mut(&key, at.time) else { return };
+            self.flows.find(&key, at.time)
+        });
+        let Some(conversation) = found.and_then(|place| self.flows.at(place)) else { return };
         let Conversation::Tcp(flow) = conversation else { return };
         let weighs_anew = flow.segment(end, segment, datagram.ttl, at);
         if flow.is_over(self.now) {
@@ -436,7 +439,15 @@ impl Engine {
     }
 
     /// Lets go of the conversations that have been idle longest, where all hold too much.
+    #[inline]
     fn keep_within_memory(&mut self) {
+        if self.held > self.limits.memory {
+            self.let_go_of_the_idle();
+        }
+    }
+
+    #[cold]
+    fn let_go_of_the_idle(&mut self) {
         while self.held > self.limits.memory {
             let Some(oldest) = self.flows.take_oldest() else { break };
             self.reach(

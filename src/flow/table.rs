@@ -30,9 +30,11 @@ pub struct FlowTable<T> {
     now: Timestamp,
     /// How many flows there have been.
     born: u64,
-    /// The flow found last: a packet asks several times for its flow.
-    found: Option<(FlowKey, u32)>,
 }
+
+/// Where a flow stands in its table, until one is added or taken out.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(u32);
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -58,7 +60,6 @@ impl<T> FlowTable<T> {
             unasked: [NONE; ASKED_AT.len()],
             now: Timestamp::default(),
             born: 0,
-            found: None,
         }
     }
 
@@ -74,25 +75,34 @@ impl<T> FlowTable<T> {
 
     /// The flow, which had a packet at `time`.
     pub fn get_mut(&mut self, key: &FlowKey, time: Timestamp) -> Option<&mut T> {
-        let at = match self.found {
-            Some((found, at)) if found == *key => at,
-            _ => *self.index.get(key)?,
-        };
-        self.found = Some((*key, at));
+        let place = self.find(key, time)?;
+        self.at(place)
+    }
+
+    /// Where the flow stands, which had a packet at `time`.
+    pub fn find(&mut self, key: &FlowKey, time: Timestamp) -> Option<Place> {
         self.advance(time);
         let now = self.now;
-        if self.newest != at {
-            self.unlink(at);
-            self.link(at);
-        } else if self.unasked.contains(&NONE) {
-            // Its last packet was a while ago: it is to be asked about anew.
-            for unasked in self.unasked.iter_mut().filter(|unasked| **unasked == NONE) {
-                *unasked = at;
-            }
+        // Packets of a flow often follow one another.
+        let newest = self.newest;
+        if let Some(slot) = self.slot(newest)
+            && slot.key == *key
+        {
+            slot.last = now;
+            // Its last packet may have been a while ago: it is to be asked about anew then.
+            self.ask_about(newest);
+            return Some(Place(newest));
         }
-        let slot = self.slot(at)?;
-        slot.last = now;
-        slot.value.as_deref_mut()
+        let at = *self.index.get(key)?;
+        self.unlink(at);
+        self.link(at);
+        self.slot(at)?.last = now;
+        Some(Place(at))
+    }
+
+    /// The flow at a place.
+    pub fn at(&mut self, Place(at): Place) -> Option<&mut T> {
+        self.slot(at)?.value.as_deref_mut()
     }
 
     /// The flow, without a packet of it: its place in the order stays.
@@ -209,9 +219,6 @@ impl<T> FlowTable<T> {
         self.index.remove(&key);
         self.unlink(at);
         self.free.push(at);
-        if self.found.is_some_and(|(_, found)| found == at) {
-            self.found = None;
-        }
         Some(value)
     }
 
@@ -227,9 +234,14 @@ impl<T> FlowTable<T> {
             None => self.oldest = at,
         }
         self.newest = at;
+        self.ask_about(at);
+    }
+
+    /// The newest flow is to be asked about, if no older one is.
+    fn ask_about(&mut self, newest: u32) {
         for unasked in &mut self.unasked {
             if *unasked == NONE {
-                *unasked = at;
+                *unasked = newest;
             }
         }
     }

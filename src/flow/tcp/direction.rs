@@ -189,6 +189,9 @@ impl Direction {
         } else {
             self.held.insert(start.max(self.next), end, slice(payload, self.next.saturating_sub(start), u64::MAX), at);
         }
+        if self.held.is_empty() {
+            return;
+        }
         self.drain(out);
         while self.held.cost() > limit {
             out.facts.out_of_order_limit = true;
@@ -261,7 +264,14 @@ impl Direction {
 
     /// Gives up a hole that the receiver acknowledged, once patience is over. `own` says that the packet
     /// was one of this direction with data, `answered` that it was one of the peer with data.
+    #[inline]
     pub(super) fn watch_hole<R: Receive>(&mut self, now: Timestamp, own: bool, answered: bool, out: &mut Out<'_, R>) {
+        if !self.held.is_empty() {
+            self.be_patient(now, own, answered, out);
+        }
+    }
+
+    fn be_patient<R: Receive>(&mut self, now: Timestamp, own: bool, answered: bool, out: &mut Out<'_, R>) {
         let (Some((start, _)), Some(end)) = (self.held.first(), self.held.end()) else { return };
         if self.acked < start {
             self.waiting = None;
@@ -290,6 +300,7 @@ impl Direction {
     }
 
     /// Tells the end of the stream once everything ahead of it was handed on.
+    #[inline]
     pub(super) fn tell_fin<R: Receive>(&mut self, out: &mut Out<'_, R>) {
         if !self.fin_told && self.fin.is_some_and(|fin| self.next >= fin) {
             self.fin_told = true;

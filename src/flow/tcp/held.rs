@@ -26,6 +26,11 @@ pub(super) struct Held {
 }
 
 impl Held {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.chunks.len()
     }
