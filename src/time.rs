@@ -1,6 +1,6 @@
 //! Time as the capture tells it. Nothing here asks a clock.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 
 use crate::bytes::two_digits;
@@ -11,7 +11,7 @@ pub struct Timestamp(pub i64);
 
 thread_local! {
     /// The second that was shown last, and how.
-    static LAST: Cell<Option<(i64, [u8; 19])>> = const { Cell::new(None) };
+    static LAST: RefCell<(i64, String)> = const { RefCell::new((0, String::new())) };
 }
 
 /// A second as `2026-11-24T14:23:46`. Years have four digits: 64 bits of nanoseconds reach from 1677 to 2262.
@@ -46,25 +46,24 @@ impl Timestamp {
     /// RFC 3339 in UTC with `digits` (0, 3, 6 or 9) fractional digits.
     pub fn rfc3339(self, digits: usize) -> String {
         let nanos = self.0.rem_euclid(1_000_000_000) as u32;
-        // By hand: a large report holds many of these, and most within a second of the one before.
-        let to_the_second = match LAST.get() {
-            Some((secs, known)) if secs == self.secs() => known,
-            _ => {
-                let Some(text) = date_and_time(self.secs()) else { return format!("@{}", self.secs()) };
-                LAST.set(Some((self.secs(), text)));
-                text
-            }
-        };
         let two = |number: u32| two_digits((number % 100) as u8);
         let ([a, b], [c, d]) = (two(nanos / 10_000_000), two(nanos / 100_000));
         let ([e, f], [g, h], [_, i]) = (two(nanos / 1_000), two(nanos / 10), two(nanos % 10));
         let fraction = [b'.', a, b, c, d, e, f, g, h, i];
         let shown = fraction.get(..=digits.min(9)).filter(|_| digits > 0).unwrap_or_default();
-        let mut text = Vec::with_capacity(to_the_second.len() + shown.len() + 1);
-        text.extend_from_slice(&to_the_second);
-        text.extend_from_slice(shown);
-        text.push(b'Z');
-        String::from_utf8(text).unwrap_or_default()
+        // By hand: a large report holds many of these, and most within a second of the one before.
+        LAST.with_borrow_mut(|(secs, known)| {
+            if *secs != self.secs() || known.is_empty() {
+                *secs = self.secs();
+                *known = date_and_time(*secs)
+                    .map_or_else(|| format!("@{secs}"), |text| text.map(char::from).iter().collect());
+            }
+            let mut text = String::with_capacity(known.len() + fraction.len() + 1);
+            text.push_str(known);
+            text.push_str(str::from_utf8(shown).unwrap_or_default());
+            text.push('Z');
+            text
+        })
     }
 
     /// Date and time for a person: `2026-11-24 14:23:46 UTC`.

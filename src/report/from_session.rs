@@ -1,5 +1,8 @@
 //! From the inner model to the published one. Nothing is judged here, and nothing escaped: faces escape.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::bytes::two_digits;
 use crate::cause;
 use crate::diagnosis::diagnosis as inner;
 use crate::endpoint;
@@ -63,11 +66,31 @@ pub(super) fn role(role: role::Role) -> Role {
 
 fn endpoint(end: &endpoint::Endpoint) -> Endpoint {
     let address = match &end.address {
+        endpoint::Address::Ip(IpAddr::V4(ip)) => dotted(*ip),
         endpoint::Address::Ip(ip) => ip.to_string(),
         endpoint::Address::Mac(bytes) => bytes.map(|byte| format!("{byte:02x}")).join(":"),
         endpoint::Address::Text(text) => text.clone(),
     };
     Endpoint { address, port: end.port }
+}
+
+/// An IPv4 address as it is shown. By hand, since every session has two of them.
+fn dotted(ip: Ipv4Addr) -> String {
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for (index, byte) in ip.octets().into_iter().enumerate() {
+        if index > 0 {
+            text.push('.');
+        }
+        let [tens, ones] = two_digits(byte % 100);
+        if byte >= 100 {
+            text.push(char::from(b'0' + byte / 100));
+        }
+        if byte >= 10 {
+            text.push(char::from(tens));
+        }
+        text.push(char::from(ones));
+    }
+    text
 }
 
 fn transport(transport: model::Transport) -> Transport {
@@ -322,6 +345,14 @@ mod tests {
         assert_eq!(json["tls"], serde_json::json!({"client_auth": "unknown", "decryption": "none-needed"}));
         assert_eq!(json["certificates"], serde_json::json!({}));
         assert!(json["alerts"][0].get("code").is_none());
+    }
+
+    #[test]
+    fn addresses_are_shown_as_the_standard_library_shows_them() {
+        for bits in (0..=0xffff).chain((0..=0xff_ffff).map(|bits| bits << 8 | 0x63)).step_by(7) {
+            let ip = Ipv4Addr::from_bits(bits);
+            assert_eq!(dotted(ip), ip.to_string());
+        }
     }
 
     #[test]

@@ -79,10 +79,10 @@ fn narrow(guess: &mut StackGuess, list: &[Stack], reason: &'static str) {
 }
 
 fn by_signatures(list: &[u16]) -> &'static [Stack] {
-    let without_grease: Vec<u16> = list.iter().copied().filter(|code| code & 0x0f0f != 0x0a0a).collect();
+    let without_grease = list.iter().filter(|code| *code & 0x0f0f != 0x0a0a);
     SIGNATURE_HEADS
         .iter()
-        .filter(|(head, _)| without_grease.starts_with(head))
+        .filter(|(head, _)| without_grease.clone().take(head.len()).eq(*head))
         .max_by_key(|(head, _)| head.len())
         .map_or(&[], |(_, stacks)| stacks)
 }
@@ -114,10 +114,10 @@ fn client(session: &Session, guess: &mut StackGuess) {
     }
 }
 
-/// Whether every two codes that both lists have stand in the same order.
+/// Whether all that was seen is in the list, and in the same order.
 fn same_order(seen: &[u16], order: &[u16]) -> bool {
-    let positions: Vec<usize> = seen.iter().filter_map(|code| order.iter().position(|known| known == code)).collect();
-    positions.is_sorted() && positions.len() == seen.len()
+    let positions = seen.iter().map(|code| order.iter().position(|known| known == code));
+    positions.clone().all(|position| position.is_some()) && positions.is_sorted()
 }
 
 fn server(session: &Session, guess: &mut StackGuess) {

@@ -1,7 +1,5 @@
 //! Walks a list of extensions. One that cannot be read is kept as bytes, and the rest is read on.
 
-use std::collections::BTreeSet;
-
 use crate::bytes::{Parsed, Reader};
 use crate::iana::extensions as kinds;
 use crate::problem::Problem;
@@ -48,15 +46,16 @@ impl Place {
 
 /// Reads the content of an extension list, its length not included.
 pub fn decode(list: &[u8], place: Place) -> Parsed<Extensions> {
-    let mut walk = Walk { place, problems: Vec::new(), malformed: 0, seen: BTreeSet::new() };
+    let mut walk = Walk { place, problems: Vec::new(), malformed: 0 };
     let mut reader = Reader::new(list);
-    let mut extensions = Vec::new();
+    // As many as programs send; no more than there can be.
+    let mut extensions = Vec::with_capacity((list.len() / 4).min(16));
     while !reader.is_empty() {
         if extensions.len() >= LIMIT {
             walk.problem("too-many-extensions", format!("{} has more than {LIMIT} extensions.", place.name()));
             break;
         }
-        let Some(extension) = walk.one(&mut reader) else { break };
+        let Some(extension) = walk.one(&mut reader, &extensions) else { break };
         extensions.push(extension);
     }
     Parsed { value: Extensions(extensions), problems: walk.problems }
@@ -66,7 +65,6 @@ struct Walk {
     place: Place,
     problems: Vec<Problem>,
     malformed: usize,
-    seen: BTreeSet<u16>,
 }
 
 impl Walk {
@@ -81,14 +79,14 @@ impl Walk {
         }
     }
 
-    /// The next extension; `None` where not even its header is there.
-    fn one(&mut self, reader: &mut Reader<'_>) -> Option<Extension> {
+    /// The next extension behind `others`; `None` where not even its header is there.
+    fn one(&mut self, reader: &mut Reader<'_>, others: &[Extension]) -> Option<Extension> {
         let message = self.place.name();
         let (Ok(kind), Ok(claimed)) = (reader.u16(), reader.u16()) else {
             self.malformed(format!("The extensions of {message} end within the header of one."));
             return None;
         };
-        if !self.seen.insert(kind) {
+        if others.iter().any(|other| other.kind == kind) {
             let name = kinds::display(kind);
             self.malformed += 1;
             if self.malformed <= TOLD {
