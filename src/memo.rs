@@ -5,35 +5,62 @@
 //! remembered is compared and not only hashed, as whoever sends packets could make hashes collide.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::hash::{Hash, Hasher};
 use std::thread::LocalKey;
 
 /// A table; for [`std::thread_local`].
 pub(crate) type Table<T> = RefCell<Vec<Option<T>>>;
 
-/// The value in `table` (with so many rows) that `is_it` takes for the one that is asked for, or else what `read`
-/// gives, which is remembered. The place of a value follows from `key`.
+/// The value in `table` (with so many rows, an even number) that `is_it` takes for the one that is asked for, or else
+/// what `read` gives, which is remembered. Two places of a value follow from `key`: else two values that a capture has
+/// in turns could displace each other every time.
 pub(crate) fn recall<T: Clone>(
     table: &'static LocalKey<Table<T>>,
     rows: usize,
     key: impl Hash,
-    is_it: impl FnOnce(&T) -> bool,
+    is_it: impl Fn(&T) -> bool,
     read: impl FnOnce() -> T,
 ) -> T {
+    let Ok(value) = try_recall::<T, Infallible>(table, rows, key, is_it, || Ok(read()), |_| true);
+    value
+}
+
+/// The same where reading can fail, and where only what is `worth` it is remembered.
+///
+/// # Errors
+/// Those of `read`.
+pub(crate) fn try_recall<T: Clone, E>(
+    table: &'static LocalKey<Table<T>>,
+    rows: usize,
+    key: impl Hash,
+    is_it: impl Fn(&T) -> bool,
+    read: impl FnOnce() -> Result<T, E>,
+    worth: impl FnOnce(&T) -> bool,
+) -> Result<T, E> {
     let mut hasher = rustc_hash::FxHasher::default();
     key.hash(&mut hasher);
     let row = hasher.finish() as usize % rows;
-    let known = table.with_borrow(|known| known.get(row)?.as_ref().filter(|known| is_it(known)).cloned());
-    known.unwrap_or_else(|| {
-        // Reading may remember something of its own: the table is not held meanwhile.
-        let value = read();
+    let known = table.with_borrow(|known| {
+        let mut both = [row, row ^ 1].into_iter().filter_map(|row| known.get(row)?.as_ref());
+        both.find(|known| is_it(known)).cloned()
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    // Reading may remember something of its own: the table is not held meanwhile.
+    let value = read()?;
+    if worth(&value) {
         table.with_borrow_mut(|known| {
-            if let Some(place) = place(known, rows, row) {
-                *place = Some(value.clone());
+            let older = place(known, rows, row).and_then(|place| place.replace(value.clone()));
+            if let Some(place) = place(known, rows, row ^ 1)
+                && older.is_some()
+            {
+                *place = older;
             }
         });
-        value
-    })
+    }
+    Ok(value)
 }
 
 /// A place in a table with so many rows, which it is given now if it had none. For who looks up much at a time.

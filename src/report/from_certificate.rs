@@ -1,12 +1,27 @@
 //! Certificates: from the inner model to the published one.
 
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use crate::bytes::hex;
+use crate::memo::{Table, try_recall};
 use crate::report::from_session::count;
 use crate::report::{BasicConstraints, Certificate, Certificates, PublicKey, UnreadCertificate, Validity};
 use crate::role::Role;
 use crate::session::{CertificateSent, Session};
 use crate::time::Timestamp;
 use crate::x509::{self, GeneralName, KeyKind};
+
+/// Chains remembered.
+const ROWS: usize = 64;
+
+/// A chain and its published form.
+type KnownChain = (Arc<[x509::Certificate]>, Vec<Certificate>);
+
+thread_local! {
+    static KNOWN: Table<KnownChain> = const { RefCell::new(Vec::new()) };
+}
 
 /// What each side presented.
 pub(super) fn certificates(session: &Session) -> Certificates {
@@ -21,8 +36,7 @@ fn side(session: &Session, role: Role) -> (Option<Vec<Certificate>>, Option<Unre
         CertificateSent::Empty => (Some(Vec::new()), None),
         CertificateSent::Chain(chain) => {
             let at = session.judged_at(role);
-            let published = |(position, one)| certificate(one, position, seen.packet.0, at);
-            (Some(chain.iter().enumerate().map(published).collect()), None)
+            (Some(published(chain, seen.packet.0, at)), None)
         }
         CertificateSent::Unread { approx_len } => {
             let approximate_length = approx_len.map(count);
@@ -32,11 +46,26 @@ fn side(session: &Session, role: Role) -> (Option<Vec<Certificate>>, Option<Unre
     }
 }
 
-fn certificate(certificate: &x509::Certificate, position: usize, packet: u64, at: Timestamp) -> Certificate {
-    let since = certificate.not_before.map(|start| seconds(start, at));
-    let left = certificate.not_after.map(|end| seconds(at, end));
+/// A chain that a packet completed, at that moment. It is remembered but for these two, as sessions share chains.
+fn published(chain: &Arc<[x509::Certificate]>, packet: u64, at: Timestamp) -> Vec<Certificate> {
+    let is_it = |(known, _): &KnownChain| Arc::ptr_eq(known, chain);
+    let read = || Ok::<_, Infallible>((Arc::clone(chain), chain.iter().enumerate().map(certificate).collect()));
+    // One that nobody else holds will not come again.
+    let shared = Arc::strong_count(chain) > 1;
+    let Ok((_, mut published)) = try_recall(&KNOWN, ROWS, Arc::as_ptr(chain).addr(), is_it, read, |_| shared);
+    for (one, of) in published.iter_mut().zip(chain.iter()) {
+        one.packet = packet;
+        one.validity = validity(of, at);
+        one.valid_since_s = of.not_before.map(|start| seconds(start, at));
+        one.expires_in_s = of.not_after.map(|end| seconds(at, end));
+    }
+    published
+}
+
+/// All that is the same whenever it is sent.
+fn certificate((position, certificate): (usize, &x509::Certificate)) -> Certificate {
     Certificate {
-        packet,
+        packet: 0,
         position: count(position),
         subject: unless_empty(&certificate.subject.text),
         issuer: unless_empty(&certificate.issuer.text),
@@ -44,9 +73,9 @@ fn certificate(certificate: &x509::Certificate, position: usize, packet: u64, at
         version: (certificate.version > 0).then_some(certificate.version),
         not_before: certificate.not_before.map(|time| time.rfc3339(0)),
         not_after: certificate.not_after.map(|time| time.rfc3339(0)),
-        validity: validity(certificate, at),
-        valid_since_s: since,
-        expires_in_s: left,
+        validity: None,
+        valid_since_s: None,
+        expires_in_s: None,
         subject_alternative_names: certificate
             .subject_alt_names
             .as_ref()
@@ -197,15 +226,38 @@ mod tests {
         }
     }
 
+    fn sent(one: x509::Certificate, packet: u64, at: Timestamp) -> Certificate {
+        published(&Arc::from([one]), packet, at).remove(0)
+    }
+
+    #[test]
+    fn a_chain_that_is_sent_again_is_told_of_its_own_packet_and_moment() {
+        let chain: Arc<[_]> = Arc::from([dated(), x509::Certificate::default()]);
+        for (packet, day, validity) in
+            [(1, 9, Validity::NotYetValid), (2, 15, Validity::Valid), (3, 21, Validity::Expired)]
+        {
+            let both = [Arc::clone(&chain), Arc::from(chain.to_vec())];
+            for chain in both {
+                let told = published(&chain, packet, Timestamp::from_secs(day * DAY));
+                assert_eq!(
+                    told.iter().map(|one| (one.packet, one.position)).collect::<Vec<_>>(),
+                    [(packet, 0), (packet, 1)]
+                );
+                assert_eq!((told[0].validity, told[0].expires_in_s), (Some(validity), Some((20 - day) * DAY)));
+                assert_eq!((told[1].validity, told[1].valid_since_s), (None, None));
+            }
+        }
+    }
+
     #[test]
     fn validity_is_that_of_the_moment_of_the_handshake() {
-        let at = |secs| certificate(&dated(), 0, 1, Timestamp::from_secs(secs));
+        let at = |secs| sent(dated(), 1, Timestamp::from_secs(secs));
         assert_eq!(at(23 * DAY).validity, Some(Validity::Expired));
         assert_eq!(at(23 * DAY).expires_in_s, Some(-3 * DAY));
         assert_eq!(at(9 * DAY).validity, Some(Validity::NotYetValid));
         assert_eq!(at(9 * DAY).valid_since_s, Some(-DAY));
         assert_eq!(at(20 * DAY).validity, Some(Validity::Valid), "notAfter itself is still valid");
-        assert_eq!(certificate(&x509::Certificate::default(), 0, 1, Timestamp(0)).validity, None);
+        assert_eq!(sent(x509::Certificate::default(), 1, Timestamp(0)).validity, None);
     }
 
     #[test]
@@ -227,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_read_is_absent() {
-        let json = serde_json::to_value(certificate(&x509::Certificate::default(), 0, 4, Timestamp(0))).expect("json");
+        let json = serde_json::to_value(sent(x509::Certificate::default(), 4, Timestamp(0))).expect("json");
         let names: Vec<&String> = json.as_object().expect("object").keys().collect();
         assert_eq!(names, ["packet", "position", "fingerprint_sha256", "self_signed"]);
     }

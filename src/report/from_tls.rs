@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use crate::bytes::hex;
-use crate::iana::{cipher_suites, extensions, groups, is_grease, signature_schemes, versions};
+use crate::iana::{cipher_suites, groups, is_grease, signature_schemes, versions};
+use crate::report::code_points::{Registry, extension_list, key_shares};
 use crate::report::from_session::count;
 use crate::report::{
-    CertificateRequest, ClientAuth, ClientHello, CodePoint, Decryption, Extension, PreSharedKeys, ServerHello, Tls,
+    CertificateRequest, ClientAuth, ClientHello, CodePoint, Decryption, PreSharedKeys, ServerHello, Tls,
 };
 use crate::role::Role;
 use crate::seen::{Basis, Seen};
@@ -154,38 +155,8 @@ fn selected_group(body: &ExtensionBody) -> Option<u16> {
     }
 }
 
-fn code_point(code: u16, name: Option<&'static str>) -> CodePoint {
-    CodePoint { code, name: name.map(Cow::Borrowed) }
-}
-
-fn suite(code: u16) -> CodePoint {
-    code_point(code, cipher_suites::name(code))
-}
-
-fn group(code: u16) -> CodePoint {
-    code_point(code, groups::name(code))
-}
-
-fn version(code: u16) -> CodePoint {
-    let shown = versions::display(code);
-    CodePoint { code, name: (!shown.starts_with("0x")).then_some(shown.into()) }
-}
-
-fn schemes(list: &[u16]) -> Vec<CodePoint> {
-    list.iter().map(|code| code_point(*code, signature_schemes::name(*code))).collect()
-}
-
-fn list(extensions: &Extensions) -> Vec<Extension> {
-    let published = |extension: &crate::tls::extension::Extension| Extension {
-        code: extension.kind,
-        name: extensions::name(extension.kind).map(Cow::Borrowed),
-        length: count(extension.len),
-    };
-    extensions.0.iter().map(published).collect()
-}
-
 fn authorities(names: &[Vec<u8>]) -> Vec<String> {
-    names.iter().map(|der| x509::name_from_der(der).text).collect()
+    names.iter().map(|der| x509::name_again(der).text.clone()).collect()
 }
 
 fn unless_empty(bytes: &[u8]) -> Option<String> {
@@ -200,9 +171,9 @@ pub(super) fn client_hello(seen: &Seen<handshake::ClientHello>) -> ClientHello {
         version: versions::display(hello.version),
         random: hex(&hello.random),
         session_id: unless_empty(&hello.session_id),
-        cipher_suites: hello.cipher_suites.iter().copied().map(suite).collect(),
+        cipher_suites: Registry::CipherSuites.points(&hello.cipher_suites),
         compression_methods: hello.compression_methods.clone(),
-        extensions: list(&hello.extensions),
+        extensions: extension_list(&hello.extensions),
         server_name: None,
         alpn: None,
         supported_versions: None,
@@ -230,22 +201,19 @@ fn offered(out: &mut ClientHello, body: &ExtensionBody) {
         ExtensionBody::ServerName(_) => out.server_name = server_name(body),
         ExtensionBody::Alpn(_) => out.alpn = alpn(body),
         ExtensionBody::SupportedVersions(list) => {
-            out.supported_versions = Some(list.iter().copied().map(version).collect());
+            out.supported_versions = Some(Registry::Versions.points(list));
         }
         ExtensionBody::SupportedGroups(list) => {
-            out.supported_groups = Some(list.iter().copied().map(group).collect());
+            out.supported_groups = Some(Registry::Groups.points(list));
         }
-        ExtensionBody::SignatureAlgorithms(list) => out.signature_algorithms = Some(schemes(list)),
-        ExtensionBody::SignatureAlgorithmsCert(list) => out.signature_algorithms_cert = Some(schemes(list)),
+        ExtensionBody::SignatureAlgorithms(list) => {
+            out.signature_algorithms = Some(Registry::SignatureSchemes.points(list));
+        }
+        ExtensionBody::SignatureAlgorithmsCert(list) => {
+            out.signature_algorithms_cert = Some(Registry::SignatureSchemes.points(list));
+        }
         ExtensionBody::CertificateAuthorities(names) => out.certificate_authorities = Some(authorities(names)),
-        ExtensionBody::KeyShares(shares) => {
-            let share = |(code, length): &(u16, usize)| Extension {
-                code: *code,
-                name: groups::name(*code).map(Cow::Borrowed),
-                length: count(*length),
-            };
-            out.key_shares = Some(shares.iter().map(share).collect());
-        }
+        ExtensionBody::KeyShares(shares) => out.key_shares = Some(key_shares(shares)),
         ExtensionBody::PskIdentities(identities, binders) => {
             out.psk = Some(PreSharedKeys { identities: count(identities.len()), binders: count(*binders) });
         }
@@ -263,10 +231,10 @@ pub(super) fn server_hello(seen: &Seen<handshake::ServerHello>) -> ServerHello {
         selected_version: hello.extensions.selected_version().map(versions::display),
         random: hex(&hello.random),
         session_id: unless_empty(&hello.session_id),
-        cipher_suite: suite(hello.cipher_suite),
+        cipher_suite: Registry::CipherSuites.point(hello.cipher_suite),
         compression_method: hello.compression_method,
-        extensions: list(&hello.extensions),
-        key_share: find(&hello.extensions, selected_group).map(group),
+        extensions: extension_list(&hello.extensions),
+        key_share: find(&hello.extensions, selected_group).map(|code| Registry::Groups.point(code)),
         psk: find(&hello.extensions, |body| match body {
             ExtensionBody::SelectedPsk(index) => Some(*index),
             _ => None,
@@ -302,7 +270,8 @@ pub(super) fn certificate_request(seen: &Seen<model::RequestSeen>) -> Certificat
     };
     let message = seen.value.message.as_ref();
     let types = |request: &handshake::CertificateRequest| {
-        let published = |code: &u8| code_point(u16::from(*code), certificate_type(*code));
+        let published =
+            |code: &u8| CodePoint { code: u16::from(*code), name: certificate_type(*code).map(Cow::Borrowed) };
         (!request.certificate_types.is_empty()).then(|| request.certificate_types.iter().map(published).collect())
     };
     let filters = |request: &handshake::CertificateRequest| {
@@ -315,10 +284,10 @@ pub(super) fn certificate_request(seen: &Seen<model::RequestSeen>) -> Certificat
         certificate_types: message.and_then(types),
         signature_algorithms: message
             .filter(|request| !request.signature_algorithms.is_empty())
-            .map(|request| schemes(&request.signature_algorithms)),
+            .map(|request| Registry::SignatureSchemes.points(&request.signature_algorithms)),
         signature_algorithms_cert: message
             .and_then(|request| request.signature_algorithms_cert.as_deref())
-            .map(schemes),
+            .map(|list| Registry::SignatureSchemes.points(list)),
         certificate_authorities: message.map(|request| authorities(&request.authorities)),
         oid_filters: message.and_then(filters),
     }

@@ -1,6 +1,7 @@
 //! What was offered, chosen and asked, as published.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,11 +119,11 @@ pub struct ClientHello {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// Cipher suites, in order of preference.
-    pub cipher_suites: Vec<CodePoint>,
+    pub cipher_suites: Arc<[CodePoint]>,
     /// Compression methods.
     pub compression_methods: Vec<u8>,
     /// Every extension, in order.
-    pub extensions: Vec<Extension>,
+    pub extensions: Arc<[Extension]>,
     /// The host name asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
@@ -131,22 +132,22 @@ pub struct ClientHello {
     pub alpn: Option<Vec<String>>,
     /// Versions offered in supported_versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supported_versions: Option<Vec<CodePoint>>,
+    pub supported_versions: Option<Arc<[CodePoint]>>,
     /// Groups offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supported_groups: Option<Vec<CodePoint>>,
+    pub supported_groups: Option<Arc<[CodePoint]>>,
     /// Signature schemes that it accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithms: Option<Vec<CodePoint>>,
+    pub signature_algorithms: Option<Arc<[CodePoint]>>,
     /// Signature schemes that it accepts in certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithms_cert: Option<Vec<CodePoint>>,
+    pub signature_algorithms_cert: Option<Arc<[CodePoint]>>,
     /// Authorities that it accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_authorities: Option<Vec<String>>,
     /// Key shares sent along, by group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_shares: Option<Vec<Extension>>,
+    pub key_shares: Option<Arc<[Extension]>>,
     /// Pre-shared keys offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psk: Option<PreSharedKeys>,
@@ -194,7 +195,7 @@ pub struct ServerHello {
     /// The chosen compression method.
     pub compression_method: u8,
     /// Every extension, in order.
-    pub extensions: Vec<Extension>,
+    pub extensions: Arc<[Extension]>,
     /// The chosen (or, in a HelloRetryRequest, wanted) group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_share: Option<CodePoint>,
@@ -219,13 +220,13 @@ pub struct CertificateRequest {
     pub reason: Option<String>,
     /// Certificate types (TLS 1.2 and below).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate_types: Option<Vec<CodePoint>>,
+    pub certificate_types: Option<Arc<[CodePoint]>>,
     /// Signature schemes that the server accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithms: Option<Vec<CodePoint>>,
+    pub signature_algorithms: Option<Arc<[CodePoint]>>,
     /// Signature schemes that it accepts in certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithms_cert: Option<Vec<CodePoint>>,
+    pub signature_algorithms_cert: Option<Arc<[CodePoint]>>,
     /// Names of the authorities that it accepts; empty where it names none, which means any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_authorities: Option<Vec<String>>,

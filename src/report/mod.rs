@@ -5,6 +5,7 @@
 pub mod across;
 mod certificate;
 pub mod check;
+mod code_points;
 pub mod diff;
 mod from_certificate;
 mod from_session;

@@ -1,5 +1,7 @@
 //! Reports made by hand, for the tests of the faces.
 
+use std::sync::Arc;
+
 use crate::report::{
     Alert, Alternative, BasicConstraints, Capture, Certificate, CertificateRequest, Certificates, ClientAuth,
     ClientHello, CodePoint, Confidence, Decryption, Diagnosis, Endpoint, Entry, EntryKind, Evidence, Extension,
@@ -90,28 +92,30 @@ fn client_hello() -> ClientHello {
         version: "1.2".to_owned(),
         random: "00".repeat(32),
         session_id: None,
-        cipher_suites: vec![
+        cipher_suites: [
             code(0x0a0a, "GREASE"),
             code(0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
             code(0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
             CodePoint { code: 0xff85, name: None },
-        ],
+        ]
+        .into(),
         compression_methods: vec![0],
-        extensions: vec![
+        extensions: [
             Extension { code: 0, name: Some("server_name".into()), length: 30 },
             Extension { code: 10, name: Some("supported_groups".into()), length: 6 },
-        ],
+        ]
+        .into(),
         server_name: Some("payments.internal.example".to_owned()),
         alpn: Some(vec!["h2".to_owned(), "http/1.1".to_owned()]),
         supported_versions: None,
-        supported_groups: Some(vec![code(29, "x25519"), code(23, "secp256r1")]),
-        signature_algorithms: Some(vec![
+        supported_groups: Some([code(29, "x25519"), code(23, "secp256r1")].into()),
+        signature_algorithms: Some(Arc::new([
             code(0x0403, "ecdsa_secp256r1_sha256"),
             code(0x0804, "rsa_pss_rsae_sha256"),
             code(0x0401, "rsa_pkcs1_sha256"),
             code(0x0501, "rsa_pkcs1_sha384"),
             code(0x0601, "rsa_pkcs1_sha512"),
-        ]),
+        ])),
         signature_algorithms_cert: None,
         certificate_authorities: None,
         key_shares: None,
@@ -166,8 +170,10 @@ fn certificate_request() -> CertificateRequest {
         packet: 6,
         inferred: false,
         reason: None,
-        certificate_types: Some(vec![code(1, "rsa_sign"), code(64, "ecdsa_sign")]),
-        signature_algorithms: Some(vec![code(0x0403, "ecdsa_secp256r1_sha256"), code(0x0804, "rsa_pss_rsae_sha256")]),
+        certificate_types: Some([code(1, "rsa_sign"), code(64, "ecdsa_sign")].into()),
+        signature_algorithms: Some(
+            [code(0x0403, "ecdsa_secp256r1_sha256"), code(0x0804, "rsa_pss_rsae_sha256")].into(),
+        ),
         signature_algorithms_cert: None,
         certificate_authorities: Some(vec!["O = Example, CN = Example Root".to_owned()]),
         oid_filters: None,

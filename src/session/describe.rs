@@ -128,7 +128,7 @@ fn certificate_request(request: &CertificateRequest) -> String {
     match request.authorities.len() {
         0 => "any issuer".to_owned(),
         n => {
-            let first = request.authorities.first().map(|der| x509::name_from_der(der).text).unwrap_or_default();
+            let first = request.authorities.first().map(|der| x509::name_again(der).text.clone()).unwrap_or_default();
             if n == 1 { format!("issuer {first}") } else { format!("{n} issuers: {first}, …") }
         }
     }

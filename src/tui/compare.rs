@@ -1,6 +1,8 @@
 //! What differs between two sessions, most telling first: one that worked and one that did not usually
 //! differ in one or two things that matter.
 
+use std::sync::Arc;
+
 use crate::render::text::certificates::{key, lapse, usage};
 use crate::report::{Certificate, CertificateRequest, ClientHello, CodePoint, Session, Validity};
 use crate::time::Elapsed;
@@ -216,7 +218,7 @@ fn timing(left: &Session, right: &Session) -> (u8, Difference) {
     (rank, Difference { topic: "time taken", left: Some(left), right: Some(right), both, reordered: false })
 }
 
-fn hello(session: &Session, list: fn(&ClientHello) -> Option<&Vec<CodePoint>>) -> Option<Vec<String>> {
+fn hello(session: &Session, list: fn(&ClientHello) -> Option<&Arc<[CodePoint]>>) -> Option<Vec<String>> {
     list(session.client_hello.as_ref()?).map(|list| names(list))
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Certificate, parse};
+use super::{Certificate, Name, name_from_der, parse};
 use crate::memo::{Table, recall};
 
 /// Certificates remembered.
@@ -15,8 +15,14 @@ const CHAINS: usize = 64;
 /// Bytes of a chain's certificates; a longer one is not remembered.
 const LONGEST_CHAIN: usize = 16_384;
 
+/// Names remembered.
+const NAMES: usize = 256;
+/// A longer one is not remembered, in bytes.
+const LONGEST_NAME: usize = 1_024;
+
 thread_local! {
     static KNOWN: Table<Arc<Certificate>> = const { RefCell::new(Vec::new()) };
+    static KNOWN_NAMES: Table<Arc<Name>> = const { RefCell::new(Vec::new()) };
     static KNOWN_CHAINS: Table<Arc<[Certificate]>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -26,6 +32,12 @@ pub fn parse_again(der: &[u8]) -> Arc<Certificate> {
         return Arc::new(parse(der));
     }
     recall(&KNOWN, ROWS, der, |known| known.der == der, || Arc::new(parse(der)))
+}
+
+/// What [`name_from_der`] says of these bytes: a server asks for the same authorities in every handshake.
+pub fn name_again(der: &[u8]) -> Arc<Name> {
+    let read = || Arc::new(name_from_der(der));
+    if der.len() > LONGEST_NAME { read() } else { recall(&KNOWN_NAMES, NAMES, der, |known| known.der == der, read) }
 }
 
 /// What [`parse`] says of the certificates of a chain. The same chain is often the same value, too, and not
@@ -59,6 +71,18 @@ mod tests {
         }
         let long = vec![0x30; LONGEST + 1];
         assert_eq!(*parse_again(&long), parse(&long));
+    }
+
+    #[test]
+    fn a_name_is_that_of_its_bytes() {
+        for _ in 0..2 {
+            for n in 0..=255_u8 {
+                let der = [0x30, 0x0e, 0x31, 0x0c, 0x30, 0x0a, 6, 3, 0x55, 4, 3, 12, 3, n, b'c', b'a'];
+                assert_eq!(*name_again(&der), name_from_der(&der), "{n}");
+            }
+        }
+        let long = vec![0x30; LONGEST_NAME + 1];
+        assert_eq!(*name_again(&long), name_from_der(&long));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod oid;
 pub mod signature;
 
 pub use certificate::parse;
-pub use memo::{chain_again, parse_again};
+pub use memo::{chain_again, name_again, parse_again};
 pub use name::name_from_der;
 pub use oid::{signature_name, usage_name};
 

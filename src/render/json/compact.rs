@@ -40,6 +40,11 @@ impl<'a> Compact<'a> {
         self.open(b'{', b"}")
     }
 
+    /// Fields of an object that was begun elsewhere, each behind a comma.
+    pub(super) fn further(self) -> Open<'a> {
+        Open { out: self.0, first: false, close: b"" }
+    }
+
     /// The object with one field that stands for a variant with content.
     fn variant(self, name: &'static str, open: u8, close: &'static [u8]) -> Open<'a> {
         let object = self.object();
@@ -55,6 +60,7 @@ impl Open<'_> {
         }
     }
 
+    #[inline]
     fn name(&mut self, name: &'static str) {
         field_name(self.out, std::mem::replace(&mut self.first, false), name);
     }
@@ -65,12 +71,14 @@ impl Open<'_> {
     }
 
     /// A field of an object.
+    #[inline]
     pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), fmt::Error> {
         self.name(name);
         value.serialize(Compact(self.out))
     }
 
     /// A field that is left out where there is nothing.
+    #[inline]
     pub(super) fn maybe<T: Serialize + ?Sized>(
         &mut self,
         name: &'static str,
@@ -85,13 +93,19 @@ impl Open<'_> {
         self.out
     }
 
+    /// Fields that were written before, by [`Compact::further`].
+    pub(super) fn fields(&mut self, fields: &[u8]) {
+        self.out.extend_from_slice(fields);
+    }
+
     /// Nothing more comes.
     pub(super) fn close(self) {
         self.out.extend_from_slice(self.close);
     }
 }
 
-/// The name of a field of ours, which needs no escapes.
+/// The name of a field of ours, which needs no escapes. Inlined, so that its length is known where it is written.
+#[inline]
 fn field_name(out: &mut Vec<u8>, first: bool, name: &'static str) {
     let before: &[u8] = if first { b"\"" } else { b",\"" };
     out.reserve(name.len() + 32);
@@ -112,12 +126,24 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether all bytes stand for themselves: eight of them are looked at in a step.
+/// Whether all bytes stand for themselves: sixteen of them are looked at in a step, or eight where there are fewer. The
+/// last step may look at some again.
 fn is_plain(bytes: &[u8]) -> bool {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let mut last = [b' '; 8];
-    last.iter_mut().zip(rest).for_each(|(place, byte)| *place = *byte);
-    eights.iter().fold(special(last), |found, eight| found | special(*eight)) == 0
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (sixteens, _) = bytes.as_chunks::<16>();
+        return !sixteens.iter().fold(any_special(last), |found, sixteen| found | any_special(sixteen));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return special(*first) | special(*last) == 0;
+    }
+    let mut few = [b' '; 8];
+    few.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+    special(few) == 0
+}
+
+/// What [`special`] tells, of bytes that a processor takes at once.
+fn any_special(bytes: &[u8; 16]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | !matches!(*byte, b' '..=b'~') | (*byte == b'"') | (*byte == b'\\'))
 }
 
 /// Not 0 where one of the bytes does not stand for itself in JSON: controls, DEL, quotes, backslashes, and all above
@@ -349,6 +375,7 @@ macro_rules! fields {
             type Ok = ();
             type Error = fmt::Error;
 
+            #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), fmt::Error> {
                 self.field(name, value)
             }

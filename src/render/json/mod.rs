@@ -1,6 +1,7 @@
 //! The report as one JSON object, written as sessions come: what is known last, the captures and the
 //! summary, stands last, so that a capture of any size needs no more memory than one session.
 
+mod certificates;
 mod compact;
 mod session;
 

@@ -5,6 +5,9 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::LocalKey;
 
 use serde::Serialize;
 
@@ -18,8 +21,18 @@ const ROWS: usize = 2_048;
 /// A registry entry and its text: the beginning of its object.
 type Known = (u16, &'static str, Box<[u8]>);
 
+/// Lists whose text is remembered, of either kind.
+const LISTS: usize = 128;
+/// Longer texts of lists are not remembered, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// A list that sessions share, and its text.
+type KnownList<T> = (Arc<[T]>, Box<[u8]>);
+
 thread_local! {
     static KNOWN: Table<Known> = const { RefCell::new(Vec::new()) };
+    static POINTS: Table<KnownList<CodePoint>> = const { RefCell::new(Vec::new()) };
+    static LENGTHS: Table<KnownList<Extension>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Appends a session.
@@ -79,7 +92,7 @@ pub(super) fn session(out: &mut Vec<u8>, session: &Session) -> Result<(), fmt::E
     object.maybe("hello_retry_request", hello_retry_request.as_ref())?;
     object.maybe("server_hello", server_hello.as_ref())?;
     object.maybe("certificate_request", certificate_request.as_ref())?;
-    object.field("certificates", certificates)?;
+    super::certificates::certificates(object.value("certificates"), certificates)?;
     object.field("alerts", alerts)?;
     object.maybe("refusals", Some(refusals).filter(|list| !list.is_empty()))?;
     entries(object.value("timeline"), timeline)?;
@@ -151,34 +164,58 @@ fn offer(out: &mut Vec<u8>, hello: &ClientHello) -> Result<(), fmt::Error> {
     Ok(())
 }
 
-fn code_points(out: &mut Vec<u8>, list: &[CodePoint]) -> Result<(), fmt::Error> {
-    KNOWN.with_borrow_mut(|known| {
-        array(out, list, |out, point| {
-            let CodePoint { code, name } = point;
-            head(known, out, *code, name.as_ref())?;
-            out.push(b'}');
-            Ok(())
-        })
+fn code_points(out: &mut Vec<u8>, list: &Arc<[CodePoint]>) -> Result<(), fmt::Error> {
+    shared(&POINTS, out, list, |known, out, point| {
+        let CodePoint { code, name } = point;
+        head(known, out, *code, name.as_ref())?;
+        out.push(b'}');
+        Ok(())
     })
 }
 
-fn lengths(out: &mut Vec<u8>, list: &[Extension]) -> Result<(), fmt::Error> {
-    KNOWN.with_borrow_mut(|known| {
-        array(out, list, |out, extension| {
-            let Extension { code, name, length } = extension;
-            head(known, out, *code, name.as_ref())?;
-            out.extend_from_slice(b",\"length\":");
-            decimal(out, *length);
-            out.push(b'}');
-            Ok(())
-        })
+fn lengths(out: &mut Vec<u8>, list: &Arc<[Extension]>) -> Result<(), fmt::Error> {
+    shared(&LENGTHS, out, list, |known, out, extension| {
+        let Extension { code, name, length } = extension;
+        head(known, out, *code, name.as_ref())?;
+        out.extend_from_slice(b",\"length\":");
+        decimal(out, *length);
+        out.push(b'}');
+        Ok(())
     })
 }
 
-fn array<T>(
+/// A list that other sessions may have, too: where it is the very same one, its text is there already.
+fn shared<T>(
+    table: &'static LocalKey<Table<KnownList<T>>>,
     out: &mut Vec<u8>,
-    list: &[T],
-    mut item: impl FnMut(&mut Vec<u8>, &T) -> Result<(), fmt::Error>,
+    list: &Arc<[T]>,
+    mut item: impl FnMut(&mut Vec<Option<Known>>, &mut Vec<u8>, &T) -> Result<(), fmt::Error>,
+) -> Result<(), fmt::Error> {
+    // What is remembered is held, so that no other list can stand where it stands.
+    let row = Arc::as_ptr(list).addr() / 16 % LISTS;
+    table.with_borrow_mut(|lists| {
+        let place = place(lists, LISTS, row);
+        if let Some(Some((known, text))) = &place
+            && Arc::ptr_eq(known, list)
+        {
+            out.extend_from_slice(text);
+            return Ok(());
+        }
+        let start = out.len();
+        KNOWN.with_borrow_mut(|known| array(out, list, |out, value| item(known, out, value)))?;
+        let text = out.get(start..).unwrap_or_default();
+        if let Some(place) = place.filter(|_| text.len() <= LONGEST && Arc::strong_count(list) > 1) {
+            *place = Some((Arc::clone(list), text.into()));
+        }
+        Ok(())
+    })
+}
+
+/// A list, of which `item` writes each.
+pub(super) fn array<'a, T>(
+    out: &mut Vec<u8>,
+    list: &'a [T],
+    mut item: impl FnMut(&mut Vec<u8>, &'a T) -> Result<(), fmt::Error>,
 ) -> Result<(), fmt::Error> {
     out.push(b'[');
     for (index, value) in list.iter().enumerate() {
@@ -230,14 +267,27 @@ fn write_head(out: &mut Vec<u8>, code: u16, name: Option<&str>) -> Result<(), fm
 }
 
 fn entries(out: &mut Vec<u8>, list: &[Entry]) -> Result<(), fmt::Error> {
+    // A packet often carries several messages: where an entry begins like the one before, and the text of that.
+    let mut before: Option<(&Entry, Range<usize>)> = None;
     array(out, list, |out, entry| {
+        let start = out.len();
         let Entry { time, elapsed_us, packet, from, kind, name, length, protected, inferred, text } = entry;
-        out.extend_from_slice(b"{\"time\":");
-        string(out, time).map_err(|_| fmt::Error)?;
-        out.extend_from_slice(b",\"elapsed_us\":");
-        elapsed_us.serialize(Compact(out))?;
-        out.extend_from_slice(b",\"packet\":");
-        decimal(out, *packet);
+        match before.take() {
+            Some((other, text))
+                if (other.packet, other.elapsed_us) == (*packet, *elapsed_us) && other.time == *time =>
+            {
+                out.extend_from_within(text);
+            }
+            _ => {
+                out.extend_from_slice(b"{\"time\":");
+                string(out, time).map_err(|_| fmt::Error)?;
+                out.extend_from_slice(b",\"elapsed_us\":");
+                elapsed_us.serialize(Compact(out))?;
+                out.extend_from_slice(b",\"packet\":");
+                decimal(out, *packet);
+            }
+        }
+        before = Some((entry, start..out.len()));
         out.extend_from_slice(b",\"from\":\"");
         out.extend_from_slice(from.name().as_bytes());
         out.extend_from_slice(b"\",\"kind\":\"");
@@ -272,10 +322,10 @@ mod tests {
         let mut odd = sample::expired();
         if let Some(hello) = &mut odd.client_hello {
             let named = |name: Option<Cow<'static, str>>| CodePoint { code: 4_711, name };
-            hello.cipher_suites = vec![named(None), named(Some("a".into())), named(Some("b\"".to_owned().into()))];
-            hello.supported_groups = Some(vec![named(Some("b".into())), named(Some("a".into()))]);
-            hello.signature_algorithms_cert = Some(Vec::new());
-            hello.key_shares = Some(vec![Extension { code: 29, name: None, length: u64::MAX }]);
+            hello.cipher_suites = [named(None), named(Some("a".into())), named(Some("b\"".to_owned().into()))].into();
+            hello.supported_groups = Some([named(Some("b".into())), named(Some("a".into()))].into());
+            hello.signature_algorithms_cert = Some([].into());
+            hello.key_shares = Some([Extension { code: 29, name: None, length: u64::MAX }].into());
         }
         let entry = odd.timeline.first().cloned().expect("an entry");
         for (index, kind) in EntryKind::ALL.iter().copied().enumerate() {
@@ -284,7 +334,8 @@ mod tests {
                 odd.timeline.push(Entry { from, kind, protected, inferred, elapsed_us: -5, ..entry.clone() });
             }
         }
-        for one in [bare, odd, sample::expired(), sample::established()] {
+        let again = odd.clone();
+        for one in [bare, odd, again, sample::expired(), sample::established()] {
             let mut out = Vec::new();
             session(&mut out, &one).expect("written");
             assert_eq!(String::from_utf8(out).expect("UTF-8"), serde_json::to_string(&one).expect("written"));

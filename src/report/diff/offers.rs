@@ -1,5 +1,7 @@
 //! What was offered, chosen and asked.
 
+use std::sync::Arc;
+
 use crate::report::diff::{Differences, Topic};
 use crate::report::{ClientHello, CodePoint, Extension, Session};
 
@@ -86,7 +88,7 @@ fn offered(a: &ClientHello, b: &ClientHello, out: &mut Differences) {
     out.value(Topic::Extensions, "pre-shared keys offered", psk(a), psk(b));
 }
 
-fn codes(list: &Option<Vec<CodePoint>>) -> Option<Vec<String>> {
+fn codes(list: &Option<Arc<[CodePoint]>>) -> Option<Vec<String>> {
     list.as_deref().map(named)
 }
 
