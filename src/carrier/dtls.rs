@@ -245,19 +245,23 @@ struct Partial {
 }
 
 impl Assembler {
-    /// Takes a fragment of a message that has `longest` bytes at most; a longer one is passed over. Messages that
-    /// are whole are then to be taken by [`Self::pop`].
-    pub fn add(&mut self, fragment: &Fragment<'_>, longest: usize, at: At) {
+    /// Takes a fragment of a message that has `longest` bytes at most; a longer one is passed over, and `false`.
+    /// Messages that are whole are then to be taken by [`Self::pop`].
+    pub fn add(&mut self, fragment: &Fragment<'_>, longest: usize, at: At) -> bool {
+        let fits = fragment.length <= longest;
+        if fits {
+            self.join(fragment, longest, at);
+        }
+        fits
+    }
+
+    fn join(&mut self, fragment: &Fragment<'_>, longest: usize, at: At) {
         // A conversation begins with message 0; a capture may begin later.
         let next = *self.next.get_or_insert(if fragment.sequence < 8 { 0 } else { fragment.sequence });
         let ahead = fragment.sequence.wrapping_sub(next);
         let size = fragment.bytes.len();
         let empty = size == 0 && fragment.length > 0;
-        if empty
-            || ahead >= AHEAD_LIMIT
-            || fragment.length > longest
-            || self.held.saturating_add(size) > HELD_LIMIT.max(longest.saturating_mul(2))
-        {
+        if empty || ahead >= AHEAD_LIMIT || self.held.saturating_add(size) > HELD_LIMIT.max(longest.saturating_mul(2)) {
             return;
         }
         let partial = self.waiting.entry(fragment.sequence).or_insert_with(|| Partial {
@@ -410,7 +414,7 @@ mod tests {
         for (longest, whole) in [(1 << 18, false), (1 << 19, true)] {
             let mut assembler = Assembler::default();
             for (n, part) in body.chunks(1_200).enumerate() {
-                assembler.add(&fragment(0, body.len(), n * 1_200, part), longest, at(1));
+                assert_eq!(assembler.add(&fragment(0, body.len(), n * 1_200, part), longest, at(1)), whole);
             }
             assert_eq!(assembler.pop().is_some(), whole, "{longest}");
         }

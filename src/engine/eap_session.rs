@@ -16,7 +16,7 @@ use crate::seen::{At, Seen};
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Address, Endpoint, Plaintext, Session, Signal, Transport};
 use crate::time::Timestamp;
-use crate::tls::record::{ContentType, RecordHeader};
+use crate::tls::record::RecordHeader;
 
 /// A conversation that was ended lingers so long for late packets, in nanoseconds of packet time.
 const LINGER: i64 = 3_000_000_000;
@@ -242,7 +242,6 @@ impl RecordSink for Sink<'_> {
     }
 
     fn sslv2_hello(&mut self, bytes: &[u8], at: At) {
-        let header = RecordHeader { content_type: ContentType::HANDSHAKE, version: 0x0002, length: 0 };
-        self.builder.sslv2_hello(self.from, header, bytes, at);
+        self.builder.sslv2_hello(self.from, bytes, at);
     }
 }

@@ -19,7 +19,7 @@ use crate::seen::{At, PacketNo};
 use crate::session::builder::{Builder, Phase};
 use crate::session::{Address, Bounds, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
-use crate::tls::record::{ContentType, RecordHeader};
+use crate::tls::record::RecordHeader;
 
 /// A closed connection lingers so long for late packets, in nanoseconds of packet time.
 const LINGER: i64 = 3_000_000_000;
@@ -524,7 +524,6 @@ impl RecordSink for Sink<'_> {
 
     fn sslv2_hello(&mut self, bytes: &[u8], at: At) {
         let from = self.upper.role(self.from);
-        let header = RecordHeader { content_type: ContentType::HANDSHAKE, version: 0x0002, length: 0 };
-        self.upper.builder.sslv2_hello(from, header, bytes, at);
+        self.upper.builder.sslv2_hello(from, bytes, at);
     }
 }

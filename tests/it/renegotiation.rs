@@ -209,7 +209,10 @@ fn keys_that_come_late_open_every_handshake() {
 
 /// Reads a capture, with more of a key log behind some packets.
 fn read<'a>(bytes: &[u8], keys: KeyRing, late: impl Fn(u64) -> Option<&'a str>) -> Vec<Judged> {
-    let limits = Limits { replay: 1 << 20, ..Limits::default() };
+    within(Limits { replay: 1 << 20, ..Limits::default() }, bytes, keys, late)
+}
+
+fn within<'a>(limits: Limits, bytes: &[u8], keys: KeyRing, late: impl Fn(u64) -> Option<&'a str>) -> Vec<Judged> {
     let mut engine = Engine::new(Options { keys, limits, ..Options::default() });
     let mut reader = Reader::new(bytes).without_secrets();
     while let Some(item) = reader.next().expect("a capture") {
@@ -240,4 +243,23 @@ fn an_altered_change_cipher_spec_is_not_believed() {
     let judged = only(judged(&bytes, Some(&log(name))));
     assert!(judged.session.corrupted.iter().any(|seen| seen.value.what == Corruption::BadMac));
     assert!(!again(&judged).iter().any(|one| one.finished.client.is_some()));
+}
+
+/// A later handshake is held to the same bounds as the first.
+#[test]
+fn a_chain_in_a_renegotiation_is_bounded_like_any_other() {
+    let name = "client-cert-expired/openssl-openssl-tls12-renegotiation";
+    let read = |certificate: usize| {
+        let mut limits = Limits::default();
+        limits.session.certificate = certificate;
+        let mut keys = KeyRing::default();
+        assert_eq!(keys.add_log(&log(name)), []);
+        let judged = only(within(limits, &capture(name), keys, |_| None));
+        let answer = again(&judged).iter().find_map(|one| one.answer.seen().cloned()).expect("the client answered");
+        let problems = judged.session.problems.iter().filter(|problem| problem.code == "certificate-too-large");
+        let told = problems.filter(|problem| problem.packet == Some(answer.packet)).count();
+        (answer.value.chain().map(|chain| chain.len()), told)
+    };
+    assert_eq!(read(100_000), (Some(1), 0));
+    assert_eq!(read(100), (None, 1));
 }

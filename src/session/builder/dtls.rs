@@ -128,19 +128,17 @@ impl State {
         for fragment in fragments.by_ref() {
             // Each handshake counts its messages from 0: this is another one.
             let renegotiates = protected && fragment.sequence == 0 && builder.may_begin_again(from);
-            if fragment.length > builder.bounds.message {
+            let side = self.sides.of_mut(from);
+            if renegotiates && builder.phase == Phase::Established && side.assembler.due() != Some(0) {
+                side.assembler.restart();
+            }
+            if !side.assembler.add(&fragment, builder.bounds.message, at) {
                 let problem = joiner::too_long(fragment.length, builder.bounds.message);
                 // Each of its fragments says how long it is.
                 if builder.session.problems.iter().all(|said| said.code != problem.code) {
                     builder.problem(problem.at(at.packet));
                 }
-                continue;
             }
-            let side = self.sides.of_mut(from);
-            if renegotiates && builder.phase == Phase::Established && side.assembler.due() != Some(0) {
-                side.assembler.restart();
-            }
-            side.assembler.add(&fragment, builder.bounds.message, at);
         }
         if fragments.has_rest() && builder.session.corrupted.len() < 64 {
             let value = Corrupted { from, what: Corruption::Malformed };

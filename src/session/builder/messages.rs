@@ -17,7 +17,6 @@ use crate::tls::handshake::{
     self, CertificateMessage, CertificateVerify, ClientHello, DecodeContext, HandshakeMessage, NewSessionTicket,
     ServerHello,
 };
-use crate::tls::record::RecordHeader;
 use crate::x509;
 
 /// How many tickets and second authentications a session keeps.
@@ -45,8 +44,9 @@ impl Builder {
     }
 
     /// A ClientHello in SSLv2 framing (RFC 5246 appendix E.2).
-    pub fn sslv2_hello(&mut self, from: Role, _header: RecordHeader, bytes: &[u8], at: At) {
-        self.catch_up();
+    pub fn sslv2_hello(&mut self, from: Role, bytes: &[u8], at: At) {
+        self.touch(at);
+        self.keep(bytes.len(), || Event::Sslv2Hello { from, bytes: bytes.to_vec(), at });
         let Parsed { value, problems } = handshake::decode_sslv2_hello(bytes);
         let Some(hello) = value else {
             self.problems(problems, at);

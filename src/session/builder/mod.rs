@@ -243,6 +243,7 @@ impl Builder {
                 Event::Record { from, header, fragment, first, last, skipped } => {
                     fresh.record(from, Record { header, fragment: &fragment, first, last, skipped });
                 }
+                Event::Sslv2Hello { from, bytes, at } => fresh.sslv2_hello(from, &bytes, at),
                 Event::Gap { from, gap } => fresh.gap(from, gap),
                 Event::NotTls { from, plaintext, at } => fresh.not_tls(from, plaintext, at),
                 Event::PlaintextGoesOn { from, plaintext, refusals } => {

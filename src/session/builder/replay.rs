@@ -16,6 +16,8 @@ use crate::tls::record::RecordHeader;
 pub(super) enum Event {
     /// A record.
     Record { from: Role, header: RecordHeader, fragment: Vec<u8>, first: At, last: At, skipped: bool },
+    /// A ClientHello in SSLv2 framing.
+    Sslv2Hello { from: Role, bytes: Vec<u8>, at: At },
     /// A hole.
     Gap { from: Role, gap: Gap },
     /// Bytes that are no TLS.
@@ -81,5 +83,29 @@ impl Replay {
         }
         self.bytes += size;
         self.events.push(make());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::endpoint::{Address, Endpoint};
+    use crate::session::Transport;
+    use crate::session::builder::Builder;
+
+    #[test]
+    fn a_hello_in_sslv2_framing_is_there_when_all_is_read_again() {
+        let end = Endpoint { address: Address::Text("one".to_owned()), port: None };
+        let builder = Builder::new(Transport::Tcp, end.clone(), end, At::default(), Arc::default());
+        let mut builder = builder.with_replay(1 << 16);
+        let hello = [1, 3, 1, 0, 6, 0, 0, 0, 4, 0, 0, 0x2f, 7, 0, 0xc0, 1, 2, 3, 4];
+        builder.sslv2_hello(Role::Client, &hello, At::default());
+        let read = builder.session().client_hello.clone();
+        assert_eq!(read.value().map(|hello| hello.cipher_suites.clone()), Some(vec![0x002f]));
+        builder.read_again();
+        assert_eq!(builder.session().client_hello, read);
+        assert_eq!(builder.session().timeline.entries.len(), 1);
     }
 }
