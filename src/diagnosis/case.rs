@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnosis::ending::Ending;
+use crate::diagnosis::ending::{Ending, spoke_once_accepted};
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::Evidence;
 use crate::diagnosis::refused::{Fit, Refused};
@@ -48,8 +48,18 @@ impl<'a> Case<'a> {
         };
         if let Some(ending) = case.hidden_refusal() {
             case.ending = ending;
+        } else if case.left_for_another_reason() {
+            case.ending = Ending::Completed;
         }
         case
+    }
+
+    /// Whether the server that left without a word did so when it had heard the client, and has nothing to say against
+    /// the client's certificate: who refuses a certificate does so before that.
+    fn left_for_another_reason(&self) -> bool {
+        matches!(self.ending, Ending::LeftAtOnce { by: Role::Server, at, .. } if spoke_once_accepted(self.session, at))
+            && !self.answered_empty()
+            && self.flaws(Role::Client).is_empty()
     }
 
     /// The one answer of an application that could not be read, where what is known of the client's

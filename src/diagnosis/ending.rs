@@ -220,13 +220,28 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
             let left = session.finished.client.is_seen()
                 && first_close(session, PacketNo(0)).is_some_and(|(by, at, how)| {
                     let tired = asked.is_none_or(|asked| at.time.since(asked.time).as_secs_f64() > PATIENCE);
-                    by == Role::Client && at.packet < seen.packet && how != Close::Fin && tired
+                    let goodbye = how != Close::Fin && tired || answers(session, at, seen);
+                    by == Role::Client && at.packet < seen.packet && goodbye
                 });
             !spoke && !accepted(session, seen.packet) && !left
         }
         // A client that has finished may say goodbye without having said anything else.
         Role::Client => !spoke && session.finished.client.seen().is_none_or(|f| f.packet > seen.packet),
     }
+}
+
+/// Whether an alert of the server answers the client's close: it had had time enough to refuse what the client said last,
+/// and spoke when the client left. A program that only closes its connection says no goodbye that could be told from that.
+fn answers(session: &Session, close: At, alert: &Seen<AlertSeen>) -> bool {
+    /// The least time in which a server would have refused, in seconds.
+    const ENOUGH: f64 = 0.2;
+    let data = &session.application_data.client;
+    let finished = session.finished.client.seen().map(Seen::at);
+    let last = [finished, data.first, data.last].into_iter().flatten().filter(|at| at.packet < close.packet);
+    let Some(last) = last.map(|at| at.time).max() else { return false };
+    let (silent, reaction) = (close.time.since(last).as_secs_f64(), alert.time.since(close.time).as_secs_f64());
+    // Behind a long way the alert may have been under way before the close: then it comes as late as any answer.
+    silent >= ENOUGH && silent >= 4.0 * reaction
 }
 
 /// Whether an encrypted alert is all that the server said to a client that had answered a later CertificateRequest. A
@@ -331,7 +346,7 @@ fn closed_by_client_first(session: &Session) -> bool {
 }
 
 /// The first close after `after`: close_notify, FIN or reset.
-fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> {
+pub(super) fn first_close(session: &Session, after: PacketNo) -> Option<(Role, At, Close)> {
     let mut all: Vec<(Role, At, Close)> = Vec::new();
     for role in [Role::Client, Role::Server] {
         let goodbye = session.alerts_of(role).find(|seen| {
@@ -382,6 +397,19 @@ fn left_at_once(session: &Session) -> Option<(Role, At, Close)> {
     // A server that closes before it was asked anything may have timed out.
     let due = by == Role::Client || waited(session, at) < PATIENCE;
     (said_nothing && due).then_some((by, at, how))
+}
+
+/// Whether the client had sent application data before `close`, and not before it was told that the server had accepted
+/// it: what it sends along with its Finished may arrive at a server that has just decided to leave.
+pub(super) fn spoke_once_accepted(session: &Session, close: At) -> bool {
+    let told = if session.is_tls13() {
+        session.tickets.iter().map(|ticket| ticket.packet).min()
+    } else {
+        session.finished.server.seen().map(|seen| seen.packet)
+    };
+    let data = &session.application_data.client;
+    let spoke = [data.first, data.last].into_iter().flatten();
+    told.is_some_and(|told| spoke.into_iter().any(|at| at.packet > told && at.packet < close.packet))
 }
 
 /// A server that refuses a client does so sooner, in seconds: who ends an idle connection later has tired of waiting.

@@ -7,7 +7,7 @@
 use crate::cause::{Cause, Confidence};
 use crate::diagnosis::case::Case;
 use crate::diagnosis::diagnosis::{Alternative, Diagnosis, Remedy};
-use crate::diagnosis::ending::{Close, Ending, Stage};
+use crate::diagnosis::ending::{Close, Ending, Stage, first_close};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::diagnosis::rules::RULES;
@@ -15,9 +15,10 @@ use crate::endpoint::Address;
 use crate::knowledge::{keys, remedies};
 use crate::problem::Problem;
 use crate::role::{Role, Side};
+use crate::seen::PacketNo;
 use crate::session::inference::HiddenAnswer;
 use crate::session::outcome::Outcome;
-use crate::session::{Decryption, Session};
+use crate::session::{Decryption, Session, Transport};
 use crate::trust::Beliefs;
 
 /// How many alternatives are told.
@@ -219,6 +220,15 @@ fn why_not(winner: Cause, finding: &Finding, needs: &[String]) -> String {
     }
 }
 
+/// Whether the client said something in a completed handshake, and the server closed without a word of its own.
+fn unanswered(session: &Session) -> bool {
+    let data = &session.application_data;
+    data.client.records > 0
+        && data.server.records == 0
+        && session.transport == Transport::Tcp
+        && matches!(first_close(session, PacketNo(0)), Some((Role::Server, ..)))
+}
+
 /// Nothing refused it.
 fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
     let session = case.session;
@@ -273,6 +283,10 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
                 "The server's one answer cannot be read, and the connection was closed behind it. It may be a refusal by the application (HTTP 400 or 403, say), or any short answer.",
             )
         }
+        _ if unanswered(session) => (
+            ", and the server closed without an answer to what the client said",
+            "So ends an application that fails or has nothing to say. A program that looks at the client's certificate only when it is asked something would do the same: its log of that moment tells.",
+        ),
         _ => ("", ""),
     };
     let (confidence, needs) = match case.ending {

@@ -120,3 +120,49 @@ fn a_server_that_closes_a_connection_that_was_idle_refuses_nobody() {
     assert_eq!(ended(1_500), (Cause::None, Confidence::Likely));
     assert_eq!(ended(5), (Cause::ClientCertMissing, Confidence::Likely));
 }
+
+/// With the answer of a client that has a certificate.
+fn with_certificate() -> Connection {
+    let mut connection = Connection::begun();
+    for length in [CERTIFICATE, CERTIFICATE_VERIFY, FINISHED] {
+        connection.closed(CLIENT, length);
+    }
+    connection
+}
+
+#[test]
+fn an_alert_that_answers_the_clients_fin_refuses_nobody_unless_it_may_have_been_under_way() {
+    for (silent, reaction, refused) in [(500, 1, false), (500, 150, true), (100, 1, true)] {
+        let mut connection = with_certificate();
+        connection.closed(CLIENT, DATA);
+        connection.wait(silent);
+        connection.send(CLIENT, FIN, &[]);
+        connection.wait(reaction);
+        connection.closed(SERVER, ALERT);
+        let (cause, confidence) = verdict(connection);
+        let told = if refused { Cause::ClientCertRejected } else { Cause::None };
+        assert_eq!((cause, confidence), (told, Confidence::Likely), "{silent} ms, {reaction} ms");
+    }
+}
+
+#[test]
+fn a_server_that_closes_when_it_has_heard_the_client_refuses_nobody() {
+    for (accepts_first, refused) in [(true, false), (false, true)] {
+        let mut connection = with_certificate();
+        let tickets = |connection: &mut Connection| [TICKET; 2].map(|length| connection.closed(SERVER, length));
+        if accepts_first {
+            tickets(&mut connection);
+        }
+        connection.closed(CLIENT, DATA);
+        if !accepts_first {
+            tickets(&mut connection);
+        }
+        connection.wait(5);
+        connection.closed(SERVER, ALERT);
+        connection.send(SERVER, FIN, &[]);
+        let judged = connection.judged();
+        let told = if refused { Cause::ClientCertRejected } else { Cause::None };
+        assert_eq!((judged.diagnosis.cause, judged.diagnosis.confidence), (told, Confidence::Likely));
+        assert_eq!(judged.diagnosis.summary.contains("without an answer"), !refused, "{}", judged.diagnosis.summary);
+    }
+}
