@@ -5,7 +5,8 @@ use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
 use crate::session::inference::HiddenAnswer;
 use crate::session::{
-    AlertSeen, Corruption, ReauthenticationKind, Refusal, RefusalMeaning, Session, Signal, Transport,
+    AlertSeen, Corruption, InferredClientAuth, ReauthenticationKind, Refusal, RefusalMeaning, Session, Signal,
+    Transport,
 };
 use crate::tls::alert::Alert;
 
@@ -220,7 +221,7 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
             let left = session.finished.client.is_seen()
                 && first_close(session, PacketNo(0)).is_some_and(|(by, at, how)| {
                     let tired = asked.is_none_or(|asked| at.time.since(asked.time).as_secs_f64() > PATIENCE);
-                    let goodbye = how != Close::Fin && tired || answers(session, at, seen);
+                    let goodbye = how != Close::Fin && tired || answers(session, at, seen) || asked_nothing(session);
                     by == Role::Client && at.packet < seen.packet && goodbye
                 });
             !spoke && !accepted(session, seen.packet) && !left
@@ -228,6 +229,11 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
         // A client that has finished may say goodbye without having said anything else.
         Role::Client => !spoke && session.finished.client.seen().is_none_or(|f| f.packet > seen.packet),
     }
+}
+
+/// Whether the client's flight shows that no certificate was asked for: then there is nothing in it to be refused.
+fn asked_nothing(session: &Session) -> bool {
+    session.inferred_client_auth.as_ref().is_some_and(|seen| seen.value == InferredClientAuth::NotRequested)
 }
 
 /// Whether an alert of the server answers the client's close: it had had time enough to refuse what the client said last,

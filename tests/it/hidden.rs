@@ -28,6 +28,11 @@ struct Connection {
 impl Connection {
     /// With the hellos, and the flight of a server that asks for a client certificate.
     fn begun() -> Self {
+        Self::begun_with(&[49, CERTIFICATE_REQUEST, 1_660, CERTIFICATE_VERIFY, FINISHED])
+    }
+
+    /// With the hellos, and a flight of the server of these lengths.
+    fn begun_with(flight: &[usize]) -> Self {
         let mut feed = Feed::new(Engine::new(Options::default()));
         feed.open(0);
         let mut connection = Self { feed, sent: [1, 1] };
@@ -36,8 +41,8 @@ impl Connection {
         connection.send(CLIENT, 0, &record(22, &message(1, &offered)));
         let chosen = [&[3, 3][..], &[9; 32], &[0, 0x13, 0x02, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat();
         connection.send(SERVER, 0, &record(22, &message(2, &chosen)));
-        for length in [49, CERTIFICATE_REQUEST, 1_660, CERTIFICATE_VERIFY, FINISHED] {
-            connection.closed(SERVER, length);
+        for length in flight {
+            connection.closed(SERVER, *length);
         }
         connection
     }
@@ -143,6 +148,16 @@ fn an_alert_that_answers_the_clients_fin_refuses_nobody_unless_it_may_have_been_
         let told = if refused { Cause::ClientCertRejected } else { Cause::None };
         assert_eq!((cause, confidence), (told, Confidence::Likely), "{silent} ms, {reaction} ms");
     }
+}
+
+#[test]
+fn an_alert_behind_the_fin_of_a_client_that_was_asked_for_nothing_is_no_refusal() {
+    let mut connection = Connection::begun_with(&[49, 1_660, CERTIFICATE_VERIFY, FINISHED]);
+    connection.closed(CLIENT, FINISHED);
+    connection.wait(20);
+    connection.send(CLIENT, FIN, &[]);
+    connection.closed(SERVER, ALERT);
+    assert_eq!(verdict(connection), (Cause::ServerCertRejected, Confidence::Likely));
 }
 
 #[test]
