@@ -79,8 +79,9 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
     ))
 }
 
-/// Stacks that refuse a certificate by closing, without an alert.
-const SILENT: &[Stack] = &[Stack::Node, Stack::S2n, Stack::WolfSsl, Stack::MbedTls];
+/// Stacks that refuse a certificate by closing, without an alert. (Programs over GnuTLS look at it when the handshake is
+/// over: slapd, lighttpd, wget.)
+const SILENT: &[Stack] = &[Stack::Node, Stack::S2n, Stack::WolfSsl, Stack::MbedTls, Stack::GnuTls];
 
 fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
     let candidates = &case.session.stack.of(verifier).candidates;
