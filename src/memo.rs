@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::thread::LocalKey;
 
 /// A table; for [`std::thread_local`].
@@ -61,6 +62,28 @@ pub(crate) fn try_recall<T: Clone, E>(
         });
     }
     Ok(value)
+}
+
+/// A list that its holders share, and what is remembered of it; see [`recall_of`].
+pub(crate) type Of<A, V> = (Arc<[A]>, V);
+
+/// What `read` gives for a list that its holders share: remembered for the very same list, and not for an equal one. One
+/// that nobody else holds will not come again. What is remembered holds its list, so that no other can stand there.
+///
+/// # Errors
+/// Those of `read`.
+pub(crate) fn recall_of<A, V: Clone, E>(
+    table: &'static LocalKey<Table<Of<A, V>>>,
+    rows: usize,
+    list: &Arc<[A]>,
+    read: impl FnOnce() -> Result<V, E>,
+    worth: impl FnOnce(&V) -> bool,
+) -> Result<V, E> {
+    let is_shared = Arc::strong_count(list) > 1;
+    let is_it = |(known, _): &Of<A, V>| Arc::ptr_eq(known, list);
+    let read = || Ok((Arc::clone(list), read()?));
+    let worth = |(_, value): &Of<A, V>| is_shared && worth(value);
+    try_recall(table, rows, Arc::as_ptr(list).addr(), is_it, read, worth).map(|(_, value)| value)
 }
 
 /// A place in a table with so many rows, which it is given now if it had none. For who looks up much at a time.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::bytes::hex;
-use crate::memo::{Table, try_recall};
+use crate::memo::{Of, Table, recall_of};
 use crate::report::from_session::count;
 use crate::report::{BasicConstraints, Certificate, Certificates, PublicKey, UnreadCertificate, Validity};
 use crate::role::Role;
@@ -16,11 +16,9 @@ use crate::x509::{self, GeneralName, KeyKind};
 /// Chains remembered.
 const ROWS: usize = 64;
 
-/// A chain and its published form.
-type KnownChain = (Arc<[x509::Certificate]>, Vec<Certificate>);
-
 thread_local! {
-    static KNOWN: Table<KnownChain> = const { RefCell::new(Vec::new()) };
+    /// Chains and their published form.
+    static KNOWN: Table<Of<x509::Certificate, Vec<Certificate>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What each side presented.
@@ -48,11 +46,8 @@ fn side(session: &Session, role: Role) -> (Option<Vec<Certificate>>, Option<Unre
 
 /// A chain that a packet completed, at that moment. It is remembered but for these two, as sessions share chains.
 fn published(chain: &Arc<[x509::Certificate]>, packet: u64, at: Timestamp) -> Vec<Certificate> {
-    let is_it = |(known, _): &KnownChain| Arc::ptr_eq(known, chain);
-    let read = || Ok::<_, Infallible>((Arc::clone(chain), chain.iter().enumerate().map(certificate).collect()));
-    // One that nobody else holds will not come again.
-    let shared = Arc::strong_count(chain) > 1;
-    let Ok((_, mut published)) = try_recall(&KNOWN, ROWS, Arc::as_ptr(chain).addr(), is_it, read, |_| shared);
+    let read = || Ok::<_, Infallible>(chain.iter().enumerate().map(certificate).collect());
+    let Ok(mut published): Result<Vec<_>, _> = recall_of(&KNOWN, ROWS, chain, read, |_| true);
     for (one, of) in published.iter_mut().zip(chain.iter()) {
         one.packet = packet;
         one.validity = validity(of, at);

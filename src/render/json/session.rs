@@ -12,7 +12,7 @@ use std::thread::LocalKey;
 use serde::Serialize;
 
 use super::compact::{Compact, decimal, string};
-use crate::memo::{Table, place};
+use crate::memo::{Of, Table, place, recall_of};
 use crate::report::{ClientHello, CodePoint, Entry, Extension, Session};
 
 /// Registry entries whose text is remembered; a power of two.
@@ -27,7 +27,7 @@ const LISTS: usize = 128;
 const LONGEST: usize = 16 * 1024;
 
 /// A list that sessions share, and its text.
-type KnownList<T> = (Arc<[T]>, Box<[u8]>);
+type KnownList<T> = Of<T, Arc<[u8]>>;
 
 thread_local! {
     static KNOWN: Table<Known> = const { RefCell::new(Vec::new()) };
@@ -191,24 +191,14 @@ fn shared<T>(
     list: &Arc<[T]>,
     mut item: impl FnMut(&mut Vec<Option<Known>>, &mut Vec<u8>, &T) -> Result<(), fmt::Error>,
 ) -> Result<(), fmt::Error> {
-    // What is remembered is held, so that no other list can stand where it stands.
-    let row = Arc::as_ptr(list).addr() / 16 % LISTS;
-    table.with_borrow_mut(|lists| {
-        let place = place(lists, LISTS, row);
-        if let Some(Some((known, text))) = &place
-            && Arc::ptr_eq(known, list)
-        {
-            out.extend_from_slice(text);
-            return Ok(());
-        }
-        let start = out.len();
-        KNOWN.with_borrow_mut(|known| array(out, list, |out, value| item(known, out, value)))?;
-        let text = out.get(start..).unwrap_or_default();
-        if let Some(place) = place.filter(|_| text.len() <= LONGEST && Arc::strong_count(list) > 1) {
-            *place = Some((Arc::clone(list), text.into()));
-        }
-        Ok(())
-    })
+    let read = || {
+        let mut text = Vec::new();
+        let written = KNOWN.with_borrow_mut(|known| array(&mut text, list, |out, value| item(known, out, value)));
+        written.map(|()| text.into())
+    };
+    let text: Arc<[u8]> = recall_of(table, LISTS, list, read, |text| text.len() <= LONGEST)?;
+    out.extend_from_slice(&text);
+    Ok(())
 }
 
 /// A list, of which `item` writes each.
