@@ -114,8 +114,8 @@ pub fn pump<S: PacketSource>(source: &mut S, engine: &mut Engine, sink: &mut dyn
     })
 }
 
-/// Feeds everything from `source` into `engine`; `drain` asks it for news after each packet, and is told what
-/// the source finds odd.
+/// Feeds everything from `source` into `engine`; `drain` asks it for news where there are any, and is told
+/// what the source finds odd.
 ///
 /// # Errors
 /// The source's, since nothing else can fail.
@@ -137,7 +137,9 @@ pub(crate) fn feed<S: PacketSource>(
             Ok(Some(Item::Clock(now))) => engine.handle(Input::Clock(now)),
             Ok(Some(Item::Dropped(packets))) => engine.handle(Input::Dropped(packets)),
         }
-        drain(engine, None);
+        if engine.has_news() {
+            drain(engine, None);
+        }
     };
     engine.finish();
     drain(engine, None);

@@ -342,6 +342,13 @@ impl<R: Read> Reader<R> {
         time
     }
 
+    #[inline]
+    fn packet(&mut self, place: Place) -> Packet<'_> {
+        let time = self.count(&place);
+        let data = self.window.bytes(place.bytes);
+        Packet { no: PacketNo(self.packets), time, link: place.link, wire_len: place.wire_len, data }
+    }
+
     /// Makes `self.secrets` hold the block, where it is no valid UTF-8 and cannot be lent.
     fn mend_secrets(&mut self, place: &Range<usize>) {
         let bytes = self.window.bytes(place.clone());
@@ -364,17 +371,13 @@ impl<R: Read> PacketSource for Reader<R> {
             if let Some(problem) = self.notes.next() {
                 return Ok(Some(Item::Problem(problem)));
             }
+            if let State::Pcap(pcap) = &mut self.state
+                && let Some(place) = pcap.plain(&mut self.window)
+            {
+                return Ok(Some(Item::Packet(self.packet(place))));
+            }
             match self.step()? {
-                Step::Packet(place) => {
-                    let time = self.count(&place);
-                    return Ok(Some(Item::Packet(Packet {
-                        no: PacketNo(self.packets),
-                        time,
-                        link: place.link,
-                        wire_len: place.wire_len,
-                        data: self.window.bytes(place.bytes),
-                    })));
-                }
+                Step::Packet(place) => return Ok(Some(Item::Packet(self.packet(place)))),
                 Step::Secrets(place) if self.give_secrets => {
                     self.mend_secrets(&place);
                     let bytes = self.window.bytes(place);

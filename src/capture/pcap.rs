@@ -93,13 +93,16 @@ impl Pcap {
 
     #[inline]
     fn read_header(&self, bytes: &[u8], at: usize) -> Option<Header> {
-        let header = bytes.get(at..)?.first_chunk::<16>()?;
-        let order = self.order;
-        let (mut captured, mut wire) = (order.u32(header, 8), order.u32(header, 12));
+        let &[s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3] = bytes.get(at..)?.first_chunk()?;
+        let fields = [[s0, s1, s2, s3], [f0, f1, f2, f3], [c0, c1, c2, c3], [w0, w1, w2, w3]];
+        let [secs, fraction, mut captured, mut wire] = match self.order {
+            Order::Little => fields.map(u32::from_le_bytes),
+            Order::Big => fields.map(u32::from_be_bytes),
+        };
         if self.swapped == Swapped::Yes || (self.swapped == Swapped::Perhaps && captured > wire) {
             (captured, wire) = (wire, captured);
         }
-        Some(Header { secs: order.u32(header, 0), fraction: order.u32(header, 4), captured, wire })
+        Some(Header { secs, fraction, captured, wire })
     }
 
     fn time(&self, header: &Header) -> Timestamp {
@@ -108,8 +111,32 @@ impl Pcap {
         Timestamp(i64::from(header.secs) * 1_000_000_000 + i64::from(header.fraction) * unit)
     }
 
-    /// The next packet. `no` is the number it would have.
+    /// The next packet, where it stands in the window whole and nothing of it is odd, as nearly all do. Else see
+    /// [`Pcap::step`].
     #[inline]
+    pub(super) fn plain<R: Read>(&mut self, window: &mut Window<R>) -> Option<Place> {
+        let data = window.data();
+        let header = self.read_header(data, 0)?;
+        let captured = header.captured as usize;
+        let whole = self.header.saturating_add(captured);
+        if captured == 0 || captured > self.longest || whole > data.len() {
+            return None;
+        }
+        Some(self.place(&header, window))
+    }
+
+    /// Passes over a packet that stands in the window whole. Where that is.
+    #[inline]
+    fn place<R: Read>(&mut self, header: &Header, window: &mut Window<R>) -> Place {
+        self.last_secs = Some(header.secs);
+        let whole = self.header.saturating_add(header.captured as usize);
+        let bytes = window.place(self.header..whole);
+        window.consume(whole);
+        let wire_len = header.wire.max(header.captured);
+        Place { time: Some(self.time(header)), link: self.link, wire_len, bytes }
+    }
+
+    /// The next packet. `no` is the number it would have.
     pub(super) fn step<R: Read>(
         &mut self,
         window: &mut Window<R>,
@@ -131,11 +158,7 @@ impl Pcap {
         if !window.want(whole)? {
             return self.tail(window, notes, no);
         }
-        self.last_secs = Some(header.secs);
-        let place = window.place(self.header..whole);
-        window.consume(whole);
-        let wire_len = header.wire.max(header.captured);
-        Ok(Step::Packet(Place { time: Some(self.time(&header)), link: self.link, wire_len, bytes: place }))
+        Ok(Step::Packet(self.place(&header, window)))
     }
 
     /// The file ends inside of a packet, or between two.

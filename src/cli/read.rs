@@ -25,13 +25,13 @@ use crate::trust::Beliefs;
 
 /// Sessions of a capture that may wait for the captures named before it. Its reading rests then, so
 /// that memory is bounded however much there is to read.
-const WAITING: usize = 256;
+const WAITING: usize = 512;
 
 /// So many bytes are read between two words on how far it has come.
 const STEP: u64 = 4 << 20;
 
 /// So many conversations are handed over at one time, so that threads seldom wait for each other.
-const BATCH: usize = 32;
+const BATCH: usize = 128;
 
 /// What becomes of a capture.
 #[derive(Debug)]

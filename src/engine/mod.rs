@@ -274,6 +274,12 @@ impl Engine {
         }
     }
 
+    /// Whether there is anything to poll for.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        !self.news.is_empty() || !self.problems.is_empty()
+    }
+
     /// The next event; `None` when there is nothing to tell now. Calling it more often is harmless.
     pub fn poll(&mut self) -> Option<SessionEvent> {
         loop {
@@ -324,8 +330,8 @@ impl Engine {
             self.now = packet.time;
         }
         let parsed = net::decode_through(self.limits.tunnels, packet.link, packet.data, packet.wire_len as usize);
-        for problem in parsed.problems {
-            self.problem(problem.at(packet.no));
+        if !parsed.problems.is_empty() {
+            self.odd(parsed.problems, packet.no);
         }
         match &parsed.value {
             Some(net::Frame::Datagram(datagram)) => self.datagram(datagram, at),
@@ -342,6 +348,14 @@ impl Engine {
         }
     }
 
+    #[cold]
+    fn odd(&mut self, problems: Vec<Problem>, packet: PacketNo) {
+        for problem in problems {
+            self.problem(problem.at(packet));
+        }
+    }
+
+    #[inline]
     fn datagram(&mut self, datagram: &Datagram<'_>, at: At) {
         match &datagram.payload {
             Payload::Tcp(segment) => {
@@ -367,6 +381,7 @@ impl Engine {
         }
     }
 
+    #[inline]
     fn segment(&mut self, datagram: &Datagram<'_>, segment: &Segment<'_>, at: At) {
         let (key, end) =
             FlowKey::new(datagram.source, segment.source_port, datagram.destination, segment.destination_port);

@@ -16,7 +16,7 @@ use crate::preamble::{self, TdsUnwrapper};
 use crate::problem::Problem;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, PacketNo};
-use crate::session::builder::{Builder, Phase};
+use crate::session::builder::{Builder, Deferred, Phase};
 use crate::session::{Address, Bounds, Endpoint, Plaintext, Session, Transport};
 use crate::time::Timestamp;
 use crate::tls::record::RecordHeader;
@@ -69,7 +69,10 @@ struct Opening {
 #[derive(Debug, Clone)]
 struct Upper {
     streams: ByRole<RecordStream>,
-    builder: Builder,
+    /// Made when there is more to tell of than records, and when the connection is over: who judges makes most of them.
+    builder: Option<Box<Builder>>,
+    /// Records that wait for it.
+    records: Deferred,
     tracker: preamble::Tracker,
     /// The TLS client is the TCP server (active FTP, or a guess about who opened gone wrong).
     flipped: bool,
@@ -148,6 +151,7 @@ impl TcpSession {
     }
 
     /// Takes a segment. Whether it may hold another amount of memory now.
+    #[inline]
     pub(super) fn segment(&mut self, end: End, segment: &Segment<'_>, ttl: u8, at: At) -> bool {
         self.last = at;
         let role = role_of(end, self.opening.opener);
@@ -170,7 +174,7 @@ impl TcpSession {
 
     /// What it shows of its progress and its end.
     pub(super) fn signs(&self) -> Signs {
-        let builder = self.upper.as_ref().map(|upper| &upper.builder);
+        let builder = self.upper.as_ref().and_then(|upper| upper.builder.as_deref());
         let words = builder.map_or(0, |builder| live::words_of_an_end(builder.session()));
         Signs {
             of_an_end: words + self.connection.closes(),
@@ -184,7 +188,8 @@ impl TcpSession {
     pub(super) fn give_back_keys(&mut self, none: &Arc<KeyRing>) {
         self.opening.keys = Arc::clone(none);
         if let Some(upper) = &mut self.upper {
-            upper.builder.give_back_keys(none);
+            // One that is to be made is made before keys come, which are wanted for other records, too.
+            upper.builder(&self.opening).give_back_keys(none);
         }
     }
 
@@ -192,16 +197,16 @@ impl TcpSession {
     pub(super) fn may_miss_packets(&mut self) {
         self.opening.may_miss_packets = true;
         if let Some(upper) = &mut self.upper {
-            upper.builder.session_mut().may_miss_packets = true;
+            upper.builder(&self.opening).session_mut().may_miss_packets = true;
         }
     }
 
     /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
-        self.opening.keys = Arc::clone(keys);
         if let Some(upper) = &mut self.upper {
-            upper.builder.set_keys(Arc::clone(keys));
+            upper.builder(&self.opening).set_keys(Arc::clone(keys));
         }
+        self.opening.keys = Arc::clone(keys);
     }
 
     /// The engine holds too much: the session ends here, unfinished.
@@ -228,7 +233,7 @@ impl TcpSession {
     /// The session, where the connection was a handshake attempt at all.
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Box<Session>> {
         if let Some(upper) = &mut self.upper {
-            upper.builder.end();
+            upper.builder(&self.opening).end();
         }
         self.connection.finish(&mut Receiver::new(&mut self.upper, &self.opening));
         let mut facts: TcpFacts = self.connection.facts();
@@ -236,9 +241,9 @@ impl TcpSession {
         let mut upper = self.upper.or_else(unanswered)?;
         for role in [Role::Client, Role::Server] {
             let mut stream = std::mem::take(upper.streams.of_mut(role));
-            stream.finish(&mut Sink { upper: &mut upper, from: role });
+            stream.finish(&mut Sink { upper: &mut upper, opening: &self.opening, from: role });
         }
-        upper.settle_plaintext();
+        upper.settle_plaintext(&self.opening);
         if !upper.is_handshake_attempt(&facts) {
             return None;
         }
@@ -247,7 +252,9 @@ impl TcpSession {
         }
         let closed = self.connection.is_closed();
         let open = !closed && (at_end || self.let_go.is_some());
-        let session = upper.builder.session_mut();
+        let preamble = upper.tracker.finish();
+        let mut builder = upper.into_builder(&self.opening);
+        let session = builder.session_mut();
         session.problems.extend(self.let_go);
         if facts.out_of_order_limit {
             session.problems.push(Problem::new(
@@ -255,11 +262,11 @@ impl TcpSession {
                 "More bytes arrived ahead of a hole than the limit allows: the hole was taken for lost.",
             ));
         }
-        if let Some(preamble) = upper.tracker.finish() {
-            session.preamble = Some(preamble);
+        if preamble.is_some() {
+            session.preamble = preamble;
         }
-        upper.builder.touch(self.last);
-        Some(upper.builder.finish(facts, now, open))
+        builder.touch(self.last);
+        Some(builder.finish(facts, now, open))
     }
 }
 
@@ -271,18 +278,11 @@ fn is_unanswered(facts: &TcpFacts) -> bool {
 
 impl Opening {
     fn begin(&self) -> Upper {
-        let keys = Arc::clone(&self.keys);
-        let mut builder = Builder::new(Transport::Tcp, self.client.clone(), self.server.clone(), self.first, keys)
-            .with_replay(self.replay)
-            .with_bounds(self.bounds);
-        if self.at_leisure {
-            builder = builder.at_leisure();
-        }
-        builder.session_mut().encapsulation = self.encapsulation.labels();
-        builder.session_mut().may_miss_packets = self.may_miss_packets;
+        let records_may_wait = self.at_leisure && self.keys.is_empty() && self.replay == 0;
         Upper {
             streams: ByRole::default(),
-            builder,
+            builder: (!records_may_wait).then(|| Box::new(self.builder(false))),
+            records: Deferred::default(),
             tracker: preamble::Tracker::default(),
             flipped: false,
             in_tls: false,
@@ -291,6 +291,20 @@ impl Opening {
             plaintext_bytes: 0,
             given_up: false,
         }
+    }
+}
+
+impl Opening {
+    /// A builder that has nothing yet. `flipped` as in [`Upper`].
+    fn builder(&self, flipped: bool) -> Builder {
+        let (client, server) = if flipped { (&self.server, &self.client) } else { (&self.client, &self.server) };
+        let mut builder =
+            Builder::new(Transport::Tcp, client.clone(), server.clone(), self.first, Arc::clone(&self.keys))
+                .with_replay(self.replay)
+                .with_bounds(self.bounds);
+        builder.session_mut().encapsulation = self.encapsulation.labels();
+        builder.session_mut().may_miss_packets = self.may_miss_packets;
+        builder
     }
 }
 
@@ -314,14 +328,17 @@ impl<'a> Receiver<'a> {
 }
 
 impl Receive for Receiver<'_> {
+    #[inline]
     fn data(&mut self, from: Role, bytes: &[u8], at: At) {
         if !self.upper.as_mut().is_some_and(|upper| upper.passes(from, bytes, at)) {
-            self.upper().data(from, bytes, at);
+            let opening = self.opening;
+            self.upper().data(from, bytes, at, opening);
         }
     }
 
     fn gap(&mut self, from: Role, gap: Gap) {
-        self.upper().gap(from, gap);
+        let opening = self.opening;
+        self.upper().gap(from, gap, opening);
     }
 
     fn fin(&mut self, _from: Role, _at: At) {}
@@ -330,12 +347,23 @@ impl Receive for Receiver<'_> {
 }
 
 impl Upper {
+    /// The builder, which is made where there is none, and has the records that waited.
+    fn builder(&mut self, opening: &Opening) -> &mut Builder {
+        let Self { builder, records, flipped, .. } = self;
+        builder.get_or_insert_with(|| Box::new(opening.builder(*flipped).at_leisure(std::mem::take(records))))
+    }
+
+    fn into_builder(self, opening: &Opening) -> Box<Builder> {
+        let Self { builder, records, flipped, .. } = self;
+        builder.unwrap_or_else(|| Box::new(opening.builder(flipped).at_leisure(records)))
+    }
+
     fn role(&self, from: Role) -> Role {
         if self.flipped { from.peer() } else { from }
     }
 
     /// Data ahead of TLS: looked at for the start of TLS, else given to the preamble's tracker.
-    fn before_tls(&mut self, from: Role, bytes: &[u8], at: At) {
+    fn before_tls(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
         let held = self.tracker.held(from);
         match preamble::find_tls(from, held, bytes, &self.tracker) {
             preamble::Start::Tls { skip } => {
@@ -345,20 +373,19 @@ impl Upper {
                 }
                 self.start_tls(from, tls);
                 self.tracker.upgraded(at);
-                self.feed(from, tls, at);
+                self.feed(from, tls, at, opening);
             }
             preamble::Start::NotYet if !self.given_up => {
                 self.plaintext_bytes += bytes.len() as u64;
                 let is_little = self.plaintext_bytes <= STRANGE_LIMIT.max(bytes.len() as u64);
                 let may_go_on = is_little || self.tracker.may_go_on_to_tls();
-                self.given_up =
-                    !is_little && (!may_go_on || self.plaintext_bytes > self.builder.bounds().plaintext as u64);
+                self.given_up = !is_little && (!may_go_on || self.plaintext_bytes > opening.bounds.plaintext as u64);
                 if !self.given_up {
                     self.tracker.feed(from, bytes, at);
                 } else if may_go_on {
                     let text = "More was said ahead of TLS than the limit allows: what followed was not looked at.";
                     let problem = Problem::new("too-much-plaintext", text).at(at.packet);
-                    self.builder.session_mut().problems.push(problem);
+                    self.builder(opening).session_mut().problems.push(problem);
                 }
             }
             preamble::Start::NotYet => {}
@@ -372,16 +399,18 @@ impl Upper {
         let is_client_hello = bytes.first() == Some(&22) && bytes.get(5) == Some(&1);
         if (from == Role::Server && is_client_hello) || (from == Role::Client && is_server_hello) {
             self.flipped = true;
-            let session = self.builder.session_mut();
-            std::mem::swap(&mut session.client, &mut session.server);
+            if let Some(builder) = &mut self.builder {
+                let session = builder.session_mut();
+                std::mem::swap(&mut session.client, &mut session.server);
+            }
         }
     }
 
-    fn data_of_stream(&mut self, from: Role, bytes: &[u8], at: At) {
+    fn data_of_stream(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
         if self.in_tls {
-            self.feed(from, bytes, at);
+            self.feed(from, bytes, at, opening);
         } else {
-            self.before_tls(from, bytes, at);
+            self.before_tls(from, bytes, at, opening);
         }
     }
 
@@ -390,25 +419,24 @@ impl Upper {
         self.in_tls && self.tds.is_none() && self.streams.of_mut(from).pass(bytes, at)
     }
 
-    fn feed(&mut self, from: Role, bytes: &[u8], at: At) {
+    fn feed(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
         let mut stream = std::mem::take(self.streams.of_mut(from));
-        stream.feed(bytes, at, &mut Sink { upper: self, from });
+        stream.feed(bytes, at, &mut Sink { upper: self, opening, from });
         *self.streams.of_mut(from) = stream;
     }
 
     /// Whatever plaintext the tracker collected becomes facts, where no preamble explains it.
-    fn settle_plaintext(&mut self) {
+    fn settle_plaintext(&mut self, opening: &Opening) {
+        let session = self.builder(opening).session();
+        let (client_spoke, server_spoke) = (session.client_hello.is_seen(), session.server_hello.is_seen());
         for role in [Role::Client, Role::Server] {
             if let Some((bytes, at)) = self.tracker.first_bytes(role) {
                 let recognised = preamble::recognise(bytes);
                 // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
                 // client that meant to speak TLS at once is none.
-                let session = self.builder.session();
                 let spoke = match self.role(role) {
-                    Role::Client => session.client_hello.is_seen(),
-                    Role::Server => {
-                        session.server_hello.is_seen() || recognised.is_none() && session.client_hello.is_seen()
-                    }
+                    Role::Client => client_spoke,
+                    Role::Server => server_spoke || recognised.is_none() && client_spoke,
                 };
                 if self.in_tls && (self.tracker.is_protocol_with_upgrade() || spoke) {
                     continue;
@@ -420,10 +448,10 @@ impl Upper {
                 };
                 let role = self.role(role);
                 if !self.tracker.explains(role) {
-                    self.builder.not_tls(role, plaintext, at);
+                    self.builder(opening).not_tls(role, plaintext, at);
                 }
                 for refusal in app::plaintext_refusals(role, self.tracker.text(role), at) {
-                    self.builder.plaintext_refusal(refusal);
+                    self.builder(opening).plaintext_refusal(refusal);
                 }
             }
         }
@@ -431,7 +459,7 @@ impl Upper {
 
     /// Whether this connection was an attempt at a TLS handshake, so that it is a session.
     fn is_handshake_attempt(&self, facts: &TcpFacts) -> bool {
-        if self.in_tls || self.builder.phase() != Phase::Fresh {
+        if self.in_tls || self.builder.as_ref().is_some_and(|builder| builder.phase() != Phase::Fresh) {
             return true;
         }
         if self.tracker.is_attempt() {
@@ -444,27 +472,28 @@ impl Upper {
     fn weight(&self) -> usize {
         let streams = self.streams.client.held() + self.streams.server.held();
         let plaintext = self.plaintext.client.len() + self.plaintext.server.len();
-        size_of::<Self>() + streams + plaintext + self.tracker.held_bytes() + self.builder.weight()
+        let builder = self.builder.as_ref().map_or(0, |builder| builder.weight());
+        size_of::<Self>() + streams + plaintext + self.tracker.held_bytes() + self.records.held() + builder
     }
 
-    fn data(&mut self, from: Role, bytes: &[u8], at: At) {
+    fn data(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
         if self.tds.is_none() && !self.in_tls && TdsUnwrapper::begins(bytes) {
             self.tds = Some(Box::default());
         }
         let Some(tds) = &mut self.tds else {
-            self.data_of_stream(from, bytes, at);
+            self.data_of_stream(from, bytes, at, opening);
             return;
         };
         for piece in tds.of_mut(from).feed(bytes) {
-            self.data_of_stream(from, &piece, at);
+            self.data_of_stream(from, &piece, at, opening);
         }
     }
 
-    fn gap(&mut self, from: Role, gap: Gap) {
+    fn gap(&mut self, from: Role, gap: Gap, opening: &Opening) {
         let role = self.role(from);
         if self.in_tls {
             self.streams.of_mut(from).gap(gap.len);
-            self.builder.gap(role, gap);
+            self.builder(opening).gap(role, gap);
         } else {
             self.tracker.gap(from);
         }
@@ -485,28 +514,40 @@ fn plaintext_of(bytes: &[u8]) -> Plaintext {
 /// Gives one direction's records to the builder.
 struct Sink<'a> {
     upper: &'a mut Upper,
+    opening: &'a Opening,
     from: Role,
+}
+
+impl Sink<'_> {
+    fn builder(&mut self) -> &mut Builder {
+        self.upper.builder(self.opening)
+    }
 }
 
 impl RecordSink for Sink<'_> {
     fn wants(&mut self, header: RecordHeader) -> bool {
-        self.upper.builder.wants(self.upper.role(self.from), header)
+        match &self.upper.builder {
+            None => Deferred::wants(header),
+            Some(builder) => builder.wants(self.upper.role(self.from), header),
+        }
     }
 
     fn record(&mut self, record: Record<'_>) {
         let from = self.upper.role(self.from);
-        self.upper.builder.record(from, record);
+        if self.upper.builder.is_some() || !self.upper.records.take(from, record) {
+            self.builder().record(from, record);
+        }
     }
 
     fn not_tls(&mut self, bytes: &[u8], at: At) {
         let from = self.upper.role(self.from);
-        let begins = self.upper.builder.session().plaintext.of(from).is_none();
-        self.upper.builder.not_tls(from, plaintext_of(bytes), at);
-        if begins && self.upper.builder.session().plaintext.of(from).is_some() {
+        let begins = self.builder().session().plaintext.of(from).is_none();
+        self.builder().not_tls(from, plaintext_of(bytes), at);
+        if begins && self.builder().session().plaintext.of(from).is_some() {
             *self.upper.plaintext.of_mut(from) = bytes.get(..PLAINTEXT_KEPT).unwrap_or(bytes).to_vec();
         }
         for refusal in app::plaintext_refusals(from, bytes, at) {
-            self.upper.builder.plaintext_refusal(refusal);
+            self.builder().plaintext_refusal(refusal);
         }
     }
 
@@ -519,11 +560,12 @@ impl RecordSink for Sink<'_> {
         }
         plaintext.extend(bytes.iter().take(room));
         let refusals = app::plaintext_refusals(from, plaintext, at);
-        self.upper.builder.plaintext_goes_on(from, plaintext_of(plaintext), refusals);
+        let plaintext = plaintext_of(plaintext);
+        self.builder().plaintext_goes_on(from, plaintext, refusals);
     }
 
     fn sslv2_hello(&mut self, bytes: &[u8], at: At) {
         let from = self.upper.role(self.from);
-        self.upper.builder.sslv2_hello(from, bytes, at);
+        self.builder().sslv2_hello(from, bytes, at);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// One of the two ends of a flow. Which of them is the client is for others to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ impl End {
 /// Addresses and ports of a flow, the same for both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowKey {
-    /// Both addresses, end A first, in network order.
+    /// Both addresses, end A first, in network order; both in the first word where the version is 4.
     addresses: [u64; 4],
     /// Both ports and the IP version.
     rest: u64,
@@ -37,15 +37,27 @@ impl FlowKey {
     /// The key of a datagram's flow, and the end that sent it.
     #[inline]
     pub fn new(source: IpAddr, source_port: u16, destination: IpAddr, destination_port: u16) -> (Self, End) {
+        if let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) {
+            return Self::v4(source, source_port, destination, destination_port);
+        }
         let from = (halves(source), source_port);
         let to = (halves(destination), destination_port);
         let end = if from <= to { End::A } else { End::B };
         let (a, b) = if end == End::A { (from, to) } else { (to, from) };
-        // An IPv6 packet with IPv4-mapped addresses is not to be taken for an IPv4 packet.
-        let version = if source.is_ipv4() { 4 } else { 6 };
-        let rest = version << 32 | u64::from(a.1) << 16 | u64::from(b.1);
+        let rest = V6 | u64::from(a.1) << 16 | u64::from(b.1);
         let ((a0, a1), (b0, b1)) = (a.0, b.0);
         (Self { addresses: [a0, a1, b0, b1], rest }, end)
+    }
+
+    /// The same for IPv4 alone, where address and port fit into a word.
+    #[inline]
+    fn v4(source: Ipv4Addr, source_port: u16, destination: Ipv4Addr, destination_port: u16) -> (Self, End) {
+        let from = u64::from(source.to_bits()) << 16 | u64::from(source_port);
+        let to = u64::from(destination.to_bits()) << 16 | u64::from(destination_port);
+        let end = if from <= to { End::A } else { End::B };
+        let (a, b) = (from.min(to), from.max(to));
+        let rest = V4 | (a & 0xffff) << 16 | b & 0xffff;
+        (Self { addresses: [a >> 16 << 32 | b >> 16, 0, 0, 0], rest }, end)
     }
 
     /// The same for UDP: its ports are others than TCP's.
@@ -68,6 +80,11 @@ impl FlowKey {
     }
 }
 
+/// In `rest`, above the ports: the IP version. An IPv6 packet with IPv4-mapped addresses is not to be taken for an
+/// IPv4 packet.
+const V4: u64 = 4 << 32;
+const V6: u64 = 6 << 32;
+
 /// In `rest`, above the IP version: what kind of conversation it is. TCP has none of them.
 const UDP: u64 = 1 << 40;
 const LINK: u64 = 2 << 40;
@@ -85,10 +102,13 @@ fn halves(address: IpAddr) -> (u64, u64) {
 
 impl Hash for FlowKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for word in self.addresses {
-            state.write_u64(word);
-        }
+        let [first, others @ ..] = self.addresses;
+        state.write_u64(first);
         state.write_u64(self.rest);
+        // All else is zero in IPv4.
+        if others != [0; 3] {
+            others.into_iter().for_each(|word| state.write_u64(word));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod ipv6;
 mod loopback;
 mod mpls;
 mod nflog;
+mod plain;
 mod ppp;
 mod transport;
 mod tunnel;
@@ -56,7 +57,17 @@ pub fn decode(link: LinkType, data: &[u8], wire_len: usize) -> Parsed<Option<Fra
 }
 
 /// The same through so many links and tunnels at most.
+#[inline]
 pub fn decode_through(tunnels: usize, link: LinkType, data: &[u8], wire_len: usize) -> Parsed<Option<Frame<'_>>> {
+    if link == LinkType(1)
+        && let Some(datagram) = plain::segment(data)
+    {
+        return Parsed { value: Some(Frame::Datagram(datagram)), problems: Vec::new() };
+    }
+    walk_through(tunnels, link, data, wire_len)
+}
+
+fn walk_through(tunnels: usize, link: LinkType, data: &[u8], wire_len: usize) -> Parsed<Option<Frame<'_>>> {
     let mut walk = Walk::new(Encapsulation::default(), tunnels);
     let part = Cut::new(data, wire_len);
     let value = match link.0 {
@@ -255,8 +266,9 @@ impl Encapsulation {
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        matches!(self.layers, [None, ..])
     }
 
     /// Adds a layer on the inside; `false` when there are eight already.

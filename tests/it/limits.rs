@@ -48,8 +48,8 @@ fn more_memory_than_allowed_ends_the_oldest_and_that_is_said_once() {
         feed.segment(flow, true, ACK, 1, 1, &client_hello());
     }
     let told = sessions(&mut feed);
-    // Each of them holds more than five KiB, and that is to be counted.
-    assert!(told.len() > 800, "{} were let go", told.len());
+    // Each of them holds about two KiB, its ClientHello and where the connection stands, and that is to be counted.
+    assert!((400..700).contains(&told.len()), "{} were let go", told.len());
     assert!(told.iter().all(|codes| codes == &["session-evicted"]));
     assert_eq!(problems(&mut feed), ["too-much-memory"]);
     feed.engine.finish();

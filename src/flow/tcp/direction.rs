@@ -151,6 +151,7 @@ impl Direction {
     }
 
     /// The peer acknowledged everything before `seq`. Whether that covers new bytes.
+    #[inline]
     pub(super) fn acknowledge(&mut self, seq: u32, facts: &mut TcpFacts, from: Role) -> bool {
         let until = self.position(seq);
         let limit = self.fin.map_or(u64::MAX, |fin| fin.max(self.sent));
@@ -162,6 +163,31 @@ impl Direction {
         let largest = facts.largest_acknowledged.of_mut(from);
         *largest = self.flight.acknowledged(until).max(*largest);
         true
+    }
+
+    /// Its beginning is known, and nothing is missing of what was seen.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.start == Start::Known && self.held.is_empty()
+    }
+
+    /// Whether all before `seq` was handed on, and nothing of it or behind it was seen.
+    #[inline]
+    pub(super) fn stands_at(&self, seq: u32) -> bool {
+        self.next as u32 == seq && self.sent == self.next
+    }
+
+    /// Takes the next bytes of a direction that is settled and stands there, as [`Direction::data`] would.
+    #[inline]
+    pub(super) fn go_on<R: Receive>(&mut self, payload: &[u8], at: At, out: &mut Out<'_, R>) {
+        let start = self.next;
+        let end = start + payload.len() as u64;
+        self.note_new(start, end, at, out);
+        self.sent = end;
+        self.next = end;
+        *out.facts.bytes.of_mut(out.from) += payload.len() as u64;
+        self.handed = later(self.handed, at);
+        out.sink.data(out.from, payload, self.handed);
     }
 
     /// Takes the data of a segment that stands at `start..end`; `payload` may be shorter.
@@ -210,10 +236,16 @@ impl Direction {
             }
         }
         let start = if end > self.sent { start.max(self.sent) } else { start };
+        self.note_new(start, end, at, out);
+    }
+
+    /// Bytes that were not seen before are on their way, or have arrived already.
+    #[inline]
+    fn note_new<R>(&mut self, start: u64, end: u64, at: At, out: &mut Out<'_, R>) {
         if end > self.acked {
             self.flight.sent(start, end, at);
         } else {
-            let largest = out.facts.largest_acknowledged.of_mut(from);
+            let largest = out.facts.largest_acknowledged.of_mut(out.from);
             *largest = usize::try_from(end - start).unwrap_or(usize::MAX).max(*largest);
         }
     }

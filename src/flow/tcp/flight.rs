@@ -25,6 +25,7 @@ pub(super) struct Flight {
 
 impl Flight {
     /// A segment with new bytes.
+    #[inline]
     pub(super) fn sent(&mut self, start: u64, end: u64, at: At) {
         if self.sent.len() >= LIMIT {
             return;
@@ -33,9 +34,14 @@ impl Flight {
         if self.sent.back().is_none_or(|last| last.start <= start) {
             self.sent.push_back(sent);
         } else {
-            let place = self.sent.partition_point(|other| other.start <= start);
-            self.sent.insert(place, sent);
+            self.put_between(sent);
         }
+    }
+
+    #[cold]
+    fn put_between(&mut self, sent: Sent) {
+        let place = self.sent.partition_point(|other| other.start <= sent.start);
+        self.sent.insert(place, sent);
     }
 
     /// A segment whose bytes were sent before, perhaps cut in another way.
@@ -47,6 +53,7 @@ impl Flight {
     }
 
     /// The peer acknowledged everything before `until`. Returns the largest segment among it.
+    #[inline]
     pub(super) fn acknowledged(&mut self, until: u64) -> usize {
         let mut largest = 0;
         while let Some(sent) = self.sent.front().filter(|sent| sent.end <= until) {

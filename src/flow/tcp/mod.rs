@@ -57,7 +57,40 @@ impl Connection {
     }
 
     /// Takes a segment that `role` sent with this IP time-to-live.
+    #[inline]
     pub fn segment(&mut self, role: Role, segment: &Segment<'_>, ttl: u8, at: At, sink: &mut impl Receive) {
+        if !self.goes_on(role, segment, ttl, at, sink) {
+            self.any_segment(role, segment, ttl, at, sink);
+        }
+    }
+
+    /// Takes a segment that goes on where its direction stands, while nothing is missing and nobody has closed: most
+    /// segments of most connections. Whether it was one; [`Connection::any_segment`] would do the same with it.
+    #[inline]
+    fn goes_on(&mut self, role: Role, segment: &Segment<'_>, ttl: u8, at: At, sink: &mut impl Receive) -> bool {
+        let flags = segment.flags;
+        let (own, peer) = self.directions.both_mut(role);
+        let is_plain = flags.ack() && !flags.syn() && !flags.fin() && !flags.rst();
+        let is_whole = segment.wire_len == segment.payload.len();
+        let is_open = self.facts.fin.client.is_none() && self.facts.fin.server.is_none();
+        if !(is_plain && is_whole && is_open && own.is_settled() && peer.is_settled() && own.stands_at(segment.seq)) {
+            return false;
+        }
+        *self.facts.packets.of_mut(role) += 1;
+        own.ttl = Some(ttl);
+        own.acks = true;
+        if peer.acknowledge(segment.ack, &mut self.facts, role.peer()) {
+            *self.facts.last_ack.of_mut(role) = Some(at);
+        }
+        if !segment.payload.is_empty() {
+            let largest = self.facts.largest_segment.of_mut(role);
+            *largest = segment.payload.len().max(*largest);
+            own.go_on(segment.payload, at, &mut Out { sink, facts: &mut self.facts, from: role });
+        }
+        true
+    }
+
+    fn any_segment(&mut self, role: Role, segment: &Segment<'_>, ttl: u8, at: At, sink: &mut impl Receive) {
         let is_first = self.facts.packets == ByRole::default();
         *self.facts.packets.of_mut(role) += 1;
         if is_first && !segment.flags.syn() {

@@ -510,6 +510,36 @@ proptest! {
     }
 
     #[test]
+    fn a_segment_that_goes_on_is_taken_as_any_other(
+        steps in prop::collection::vec((any::<bool>(), 0_u8..24, -3_i64..4, 0_i64..40, 0_usize..20), 0..60),
+        opened in any::<bool>(),
+    ) {
+        let mut s = if opened { Script::opened() } else { Script::new() };
+        let (mut other, mut other_log) = (s.connection.clone(), Log::default());
+        let mut sent = ByRole { client: 0_i64, server: 0_i64 };
+        let bytes = stream(20);
+        for (client, kind, shift, behind, len) in steps {
+            let role = if client { Role::Client } else { Role::Server };
+            let flags = match kind {
+                0 => ACK | FIN,
+                1 => ACK | RST,
+                2 => 0,
+                _ => ACK,
+            };
+            let seq = *sent.of(role) + if kind == 3 { shift } else { 0 };
+            let ack = *sent.of(role.peer()) - if kind % 2 == 0 { behind } else { 0 };
+            let mut segment = s.segment(role, flags, seq, ack, &bytes[..len]);
+            segment.wire_len += usize::from(kind == 4) * 5;
+            *sent.of_mut(role) = seq + segment.wire_len as i64;
+            let packet = s.put_segment(role, &segment, 60 + kind / 8);
+            let at = At { packet: PacketNo(packet), time: Timestamp(s.millis * 1_000_000) };
+            other.any_segment(role, &segment, 60 + kind / 8, at, &mut other_log);
+            prop_assert_eq!(format!("{:?}", s.connection), format!("{other:?}"));
+        }
+        prop_assert_eq!(format!("{:?}", s.log), format!("{other_log:?}"));
+    }
+
+    #[test]
     fn nothing_panics(
         segments in prop::collection::vec((any::<bool>(), any::<u8>(), any::<u32>(), -40_i64..40, any::<u32>(), 0_usize..20, 0_usize..30, any::<bool>()), 0..60),
     ) {

@@ -6,16 +6,17 @@ use crate::role::Role;
 use crate::seen::At;
 use crate::session::builder::Builder;
 use crate::session::builder::replay::Event;
-use crate::tls::record::RecordHeader;
+use crate::tls::record::{ContentType, RecordHeader};
 
 /// Bytes of records that wait, of one session: a handshake with long chains.
 const BYTES: usize = 48 * 1024;
 /// Records that wait.
 const RECORDS: usize = 96;
 
-/// Records that wait, in the order in which they came.
+/// Records that wait, in the order in which they came: of connections of which nobody asks how far they have come. Not
+/// where there are keys, or where they may come late: then what is wanted of a record follows from those before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Deferred {
+pub(crate) struct Deferred {
     bytes: Vec<u8>,
     records: Vec<Waiting>,
 }
@@ -33,12 +34,17 @@ struct Waiting {
 
 impl Deferred {
     /// Memory that is held, in bytes.
-    pub(super) const fn held(&self) -> usize {
+    pub(crate) const fn held(&self) -> usize {
         self.bytes.capacity() + self.records.capacity() * size_of::<Waiting>()
     }
 
+    /// Whether the body of a record with that header is needed, as [`Builder::wants`] tells as long as nothing was read.
+    pub(crate) fn wants(header: RecordHeader) -> bool {
+        header.content_type != ContentType::APPLICATION_DATA
+    }
+
     /// Takes a record; whether there was room.
-    pub(super) fn take(&mut self, from: Role, record: Record<'_>) -> bool {
+    pub(crate) fn take(&mut self, from: Role, record: Record<'_>) -> bool {
         let Record { header, fragment, first, last, skipped } = record;
         let end = self.bytes.len().saturating_add(fragment.len());
         let has_room = end <= BYTES && self.records.len() < RECORDS;
@@ -51,12 +57,10 @@ impl Deferred {
 }
 
 impl Builder {
-    /// Reads records when there are many, or when something else comes; for connections of which nobody asks how far they
-    /// have come. Not where there are keys, or where they may come late: then what is wanted of a record follows from
-    /// those before.
+    /// Begins with these records. They and those behind them are read when there are many, or when something else comes.
     #[must_use]
-    pub fn at_leisure(mut self) -> Self {
-        self.deferred = (self.keys.is_empty() && !self.replay.is_on()).then(Deferred::default);
+    pub(crate) fn at_leisure(mut self, records: Deferred) -> Self {
+        self.deferred = Some(records);
         self
     }
 

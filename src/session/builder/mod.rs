@@ -28,7 +28,7 @@ use crate::session::timeline::{Entry, EntryKind};
 use crate::session::{Bounds, Corrupted, Corruption, Endpoint, Plaintext, Session, Signal, Transport};
 use crate::tls::handshake::joiner::Joiner;
 
-use deferred::Deferred;
+pub(crate) use deferred::Deferred;
 use protection::Direction;
 use renegotiation::{Names, Renegotiation};
 use replay::{Event, Replay};
