@@ -69,19 +69,25 @@ struct Opening {
 #[derive(Debug, Clone)]
 struct Upper {
     streams: ByRole<RecordStream>,
-    /// Made when there is more to tell of than records, and when the connection is over: who judges makes most of them.
-    builder: Option<Box<Builder>>,
-    /// Records that wait for it.
-    records: Deferred,
+    above: Above,
     tracker: preamble::Tracker,
-    /// The TLS client is the TCP server (active FTP, or a guess about who opened gone wrong).
-    flipped: bool,
     in_tls: bool,
     /// TDS, which carries the handshake in packets of its own.
     tds: Option<Box<ByRole<TdsUnwrapper>>>,
     plaintext_bytes: u64,
     /// Plaintext is not looked at any more, except for the beginning of TLS.
     given_up: bool,
+}
+
+/// What stands above the records of both sides.
+#[derive(Debug, Clone, Default)]
+struct Above {
+    /// Made when there is more to tell of than records, and when the connection is over: who judges makes most of them.
+    builder: Option<Box<Builder>>,
+    /// Records that wait for it.
+    records: Deferred,
+    /// The TLS client is the TCP server (active FTP, or a guess about who opened gone wrong).
+    flipped: bool,
     /// What a side says in plaintext where TLS was due, as far as it is kept.
     plaintext: ByRole<Vec<u8>>,
 }
@@ -174,7 +180,7 @@ impl TcpSession {
 
     /// What it shows of its progress and its end.
     pub(super) fn signs(&self) -> Signs {
-        let builder = self.upper.as_ref().and_then(|upper| upper.builder.as_deref());
+        let builder = self.upper.as_ref().and_then(|upper| upper.above.builder.as_deref());
         let words = builder.map_or(0, |builder| live::words_of_an_end(builder.session()));
         Signs {
             of_an_end: words + self.connection.closes(),
@@ -189,7 +195,7 @@ impl TcpSession {
         self.opening.keys = Arc::clone(none);
         if let Some(upper) = &mut self.upper {
             // One that is to be made is made before keys come, which are wanted for other records, too.
-            upper.builder(&self.opening).give_back_keys(none);
+            upper.above.builder(&self.opening).give_back_keys(none);
         }
     }
 
@@ -197,14 +203,14 @@ impl TcpSession {
     pub(super) fn may_miss_packets(&mut self) {
         self.opening.may_miss_packets = true;
         if let Some(upper) = &mut self.upper {
-            upper.builder(&self.opening).session_mut().may_miss_packets = true;
+            upper.above.builder(&self.opening).session_mut().may_miss_packets = true;
         }
     }
 
     /// More keys are known.
     pub(super) fn new_keys(&mut self, keys: &Arc<KeyRing>) {
         if let Some(upper) = &mut self.upper {
-            upper.builder(&self.opening).set_keys(Arc::clone(keys));
+            upper.above.builder(&self.opening).set_keys(Arc::clone(keys));
         }
         self.opening.keys = Arc::clone(keys);
     }
@@ -233,27 +239,27 @@ impl TcpSession {
     /// The session, where the connection was a handshake attempt at all.
     pub(super) fn finish(mut self, now: Timestamp, at_end: bool) -> Option<Box<Session>> {
         if let Some(upper) = &mut self.upper {
-            upper.builder(&self.opening).end();
+            upper.above.builder(&self.opening).end();
         }
         self.connection.finish(&mut Receiver::new(&mut self.upper, &self.opening));
         let mut facts: TcpFacts = self.connection.facts();
         let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
         let mut upper = self.upper.or_else(unanswered)?;
         for role in [Role::Client, Role::Server] {
-            let mut stream = std::mem::take(upper.streams.of_mut(role));
-            stream.finish(&mut Sink { upper: &mut upper, opening: &self.opening, from: role });
+            let Upper { streams, above, .. } = &mut *upper;
+            streams.of_mut(role).finish(&mut Sink { above, opening: &self.opening, from: role });
         }
         upper.settle_plaintext(&self.opening);
         if !upper.is_handshake_attempt(&facts) {
             return None;
         }
-        if upper.flipped {
+        if upper.above.flipped {
             facts.swap_roles();
         }
         let closed = self.connection.is_closed();
         let open = !closed && (at_end || self.let_go.is_some());
         let preamble = upper.tracker.finish();
-        let mut builder = upper.into_builder(&self.opening);
+        let mut builder = upper.above.into_builder(&self.opening);
         let session = builder.session_mut();
         session.problems.extend(self.let_go);
         if facts.out_of_order_limit {
@@ -279,15 +285,13 @@ fn is_unanswered(facts: &TcpFacts) -> bool {
 impl Opening {
     fn begin(&self) -> Upper {
         let records_may_wait = self.at_leisure && self.keys.is_empty() && self.replay == 0;
+        let builder = (!records_may_wait).then(|| Box::new(self.builder(false)));
         Upper {
             streams: ByRole::default(),
-            builder: (!records_may_wait).then(|| Box::new(self.builder(false))),
-            records: Deferred::default(),
+            above: Above { builder, ..Above::default() },
             tracker: preamble::Tracker::default(),
-            flipped: false,
             in_tls: false,
             tds: None,
-            plaintext: ByRole::default(),
             plaintext_bytes: 0,
             given_up: false,
         }
@@ -295,7 +299,7 @@ impl Opening {
 }
 
 impl Opening {
-    /// A builder that has nothing yet. `flipped` as in [`Upper`].
+    /// A builder that has nothing yet. `flipped` as in [`Above`].
     fn builder(&self, flipped: bool) -> Builder {
         let (client, server) = if flipped { (&self.server, &self.client) } else { (&self.client, &self.server) };
         let mut builder =
@@ -346,7 +350,7 @@ impl Receive for Receiver<'_> {
     fn reset(&mut self, _reset: Reset) {}
 }
 
-impl Upper {
+impl Above {
     /// The builder, which is made where there is none, and has the records that waited.
     fn builder(&mut self, opening: &Opening) -> &mut Builder {
         let Self { builder, records, flipped, .. } = self;
@@ -362,6 +366,14 @@ impl Upper {
         if self.flipped { from.peer() } else { from }
     }
 
+    /// Memory that it holds, in bytes, about.
+    fn weight(&self) -> usize {
+        let builder = self.builder.as_ref().map_or(0, |builder| builder.weight());
+        self.plaintext.client.len() + self.plaintext.server.len() + self.records.held() + builder
+    }
+}
+
+impl Upper {
     /// Data ahead of TLS: looked at for the start of TLS, else given to the preamble's tracker.
     fn before_tls(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
         let held = self.tracker.held(from);
@@ -385,7 +397,7 @@ impl Upper {
                 } else if may_go_on {
                     let text = "More was said ahead of TLS than the limit allows: what followed was not looked at.";
                     let problem = Problem::new("too-much-plaintext", text).at(at.packet);
-                    self.builder(opening).session_mut().problems.push(problem);
+                    self.above.builder(opening).session_mut().problems.push(problem);
                 }
             }
             preamble::Start::NotYet => {}
@@ -398,8 +410,8 @@ impl Upper {
         let is_server_hello = bytes.first() == Some(&22) && bytes.get(5) == Some(&2);
         let is_client_hello = bytes.first() == Some(&22) && bytes.get(5) == Some(&1);
         if (from == Role::Server && is_client_hello) || (from == Role::Client && is_server_hello) {
-            self.flipped = true;
-            if let Some(builder) = &mut self.builder {
+            self.above.flipped = true;
+            if let Some(builder) = &mut self.above.builder {
                 let session = builder.session_mut();
                 std::mem::swap(&mut session.client, &mut session.server);
             }
@@ -420,21 +432,19 @@ impl Upper {
     }
 
     fn feed(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
-        let mut stream = std::mem::take(self.streams.of_mut(from));
-        stream.feed(bytes, at, &mut Sink { upper: self, opening, from });
-        *self.streams.of_mut(from) = stream;
+        self.streams.of_mut(from).feed(bytes, at, &mut Sink { above: &mut self.above, opening, from });
     }
 
     /// Whatever plaintext the tracker collected becomes facts, where no preamble explains it.
     fn settle_plaintext(&mut self, opening: &Opening) {
-        let session = self.builder(opening).session();
+        let session = self.above.builder(opening).session();
         let (client_spoke, server_spoke) = (session.client_hello.is_seen(), session.server_hello.is_seen());
         for role in [Role::Client, Role::Server] {
             if let Some((bytes, at)) = self.tracker.first_bytes(role) {
                 let recognised = preamble::recognise(bytes);
                 // What was said ahead of TLS is a preamble, known or not; only a server's greeting to a
                 // client that meant to speak TLS at once is none.
-                let spoke = match self.role(role) {
+                let spoke = match self.above.role(role) {
                     Role::Client => client_spoke,
                     Role::Server => server_spoke || recognised.is_none() && client_spoke,
                 };
@@ -446,12 +456,12 @@ impl Upper {
                     bytes: bytes.to_vec(),
                     text: recognised.and_then(|_| preamble::first_line(bytes)),
                 };
-                let role = self.role(role);
+                let role = self.above.role(role);
                 if !self.tracker.explains(role) {
-                    self.builder(opening).not_tls(role, plaintext, at);
+                    self.above.builder(opening).not_tls(role, plaintext, at);
                 }
                 for refusal in app::plaintext_refusals(role, self.tracker.text(role), at) {
-                    self.builder(opening).plaintext_refusal(refusal);
+                    self.above.builder(opening).plaintext_refusal(refusal);
                 }
             }
         }
@@ -459,7 +469,7 @@ impl Upper {
 
     /// Whether this connection was an attempt at a TLS handshake, so that it is a session.
     fn is_handshake_attempt(&self, facts: &TcpFacts) -> bool {
-        if self.in_tls || self.builder.as_ref().is_some_and(|builder| builder.phase() != Phase::Fresh) {
+        if self.in_tls || self.above.builder.as_ref().is_some_and(|builder| builder.phase() != Phase::Fresh) {
             return true;
         }
         if self.tracker.is_attempt() {
@@ -471,9 +481,7 @@ impl Upper {
     /// Memory that it holds, in bytes, about.
     fn weight(&self) -> usize {
         let streams = self.streams.client.held() + self.streams.server.held();
-        let plaintext = self.plaintext.client.len() + self.plaintext.server.len();
-        let builder = self.builder.as_ref().map_or(0, |builder| builder.weight());
-        size_of::<Self>() + streams + plaintext + self.tracker.held_bytes() + self.records.held() + builder
+        size_of::<Self>() + streams + self.tracker.held_bytes() + self.above.weight()
     }
 
     fn data(&mut self, from: Role, bytes: &[u8], at: At, opening: &Opening) {
@@ -490,10 +498,10 @@ impl Upper {
     }
 
     fn gap(&mut self, from: Role, gap: Gap, opening: &Opening) {
-        let role = self.role(from);
         if self.in_tls {
             self.streams.of_mut(from).gap(gap.len);
-            self.builder(opening).gap(role, gap);
+            let role = self.above.role(from);
+            self.above.builder(opening).gap(role, gap);
         } else {
             self.tracker.gap(from);
         }
@@ -513,38 +521,38 @@ fn plaintext_of(bytes: &[u8]) -> Plaintext {
 
 /// Gives one direction's records to the builder.
 struct Sink<'a> {
-    upper: &'a mut Upper,
+    above: &'a mut Above,
     opening: &'a Opening,
     from: Role,
 }
 
 impl Sink<'_> {
     fn builder(&mut self) -> &mut Builder {
-        self.upper.builder(self.opening)
+        self.above.builder(self.opening)
     }
 }
 
 impl RecordSink for Sink<'_> {
     fn wants(&mut self, header: RecordHeader) -> bool {
-        match &self.upper.builder {
+        match &self.above.builder {
             None => Deferred::wants(header),
-            Some(builder) => builder.wants(self.upper.role(self.from), header),
+            Some(builder) => builder.wants(self.above.role(self.from), header),
         }
     }
 
     fn record(&mut self, record: Record<'_>) {
-        let from = self.upper.role(self.from);
-        if self.upper.builder.is_some() || !self.upper.records.take(from, record) {
+        let from = self.above.role(self.from);
+        if self.above.builder.is_some() || !self.above.records.take(from, record) {
             self.builder().record(from, record);
         }
     }
 
     fn not_tls(&mut self, bytes: &[u8], at: At) {
-        let from = self.upper.role(self.from);
+        let from = self.above.role(self.from);
         let begins = self.builder().session().plaintext.of(from).is_none();
         self.builder().not_tls(from, plaintext_of(bytes), at);
         if begins && self.builder().session().plaintext.of(from).is_some() {
-            *self.upper.plaintext.of_mut(from) = bytes.get(..PLAINTEXT_KEPT).unwrap_or(bytes).to_vec();
+            *self.above.plaintext.of_mut(from) = bytes.get(..PLAINTEXT_KEPT).unwrap_or(bytes).to_vec();
         }
         for refusal in app::plaintext_refusals(from, bytes, at) {
             self.builder().plaintext_refusal(refusal);
@@ -552,8 +560,8 @@ impl RecordSink for Sink<'_> {
     }
 
     fn more_not_tls(&mut self, bytes: &[u8], at: At) {
-        let from = self.upper.role(self.from);
-        let plaintext = self.upper.plaintext.of_mut(from);
+        let from = self.above.role(self.from);
+        let plaintext = self.above.plaintext.of_mut(from);
         let room = PLAINTEXT_KEPT.saturating_sub(plaintext.len());
         if plaintext.is_empty() || room == 0 {
             return;
@@ -565,7 +573,7 @@ impl RecordSink for Sink<'_> {
     }
 
     fn sslv2_hello(&mut self, bytes: &[u8], at: At) {
-        let from = self.upper.role(self.from);
+        let from = self.above.role(self.from);
         self.builder().sslv2_hello(from, bytes, at);
     }
 }
