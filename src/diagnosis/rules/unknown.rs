@@ -7,6 +7,7 @@ use crate::diagnosis::ending::{Ending, Stage};
 use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::rule::{Assessment, Rule};
 use crate::iana::alerts;
+use crate::session::Decryption;
 
 /// Its rule.
 pub const RULE: Rule = Rule { cause: Cause::Unknown, shadows: &[], examine };
@@ -35,7 +36,10 @@ fn examine(case: &Case<'_>) -> Assessment {
     };
     let finding =
         Finding::with(Confidence::Possible, "The handshake failed, and these packets do not say why.", evidence)
-            .needs("the logs of both sides of that moment")
-            .needs(crate::knowledge::keys::key_log(&session.stack));
-    Assessment::Supported(finding)
+            .needs("the logs of both sides of that moment");
+    // Keys that are there tell no more.
+    Assessment::Supported(match session.decryption {
+        Decryption::Full => finding,
+        _ => finding.needs(crate::knowledge::keys::key_log(&session.stack)),
+    })
 }

@@ -6,7 +6,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::refused::Fit;
 use crate::diagnosis::rule::{Assessment, Rule};
-use crate::diagnosis::rules::certificate::{fits, unseen, visible};
+use crate::diagnosis::rules::certificate::{fits, unseen, visible, why_unread};
 use crate::role::Role;
 
 /// The client's.
@@ -35,7 +35,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             &refused,
             Confidence::Likely,
             format!("The {} refused the {role}'s certificate as expired.", role.peer()),
-            "The certificate itself is encrypted. Some stacks say the same of a certificate that is not valid yet.",
+            format!("{} Some stacks say the same of a certificate that is not valid yet.", why_unread(case)),
         )),
         _ => Assessment::Silent,
     }

@@ -22,6 +22,7 @@ use crate::diagnosis::finding::{Evidence, Finding};
 use crate::diagnosis::refused::{Fit, How, Refused, confidence_of_visible};
 use crate::diagnosis::rule::Assessment;
 use crate::role::Role;
+use crate::session::Decryption;
 use crate::trust::Flaw;
 
 /// The subject of `role`'s leaf, for a sentence: ` (CN = client)`, or nothing where it is not known.
@@ -94,13 +95,26 @@ fn unseen(
     with_needs(case, refused.of, confidence, finding)
 }
 
+/// Why a certificate that is there was not read.
+fn why_unread(case: &Case<'_>) -> &'static str {
+    // Where the keys are there, packets are not.
+    match case.session.decryption {
+        Decryption::Full => "The certificate itself is not in the capture.",
+        _ => "The certificate itself is encrypted.",
+    }
+}
+
 /// What would decide it.
 fn with_needs(case: &Case<'_>, role: Role, confidence: Confidence, mut finding: Finding) -> Finding {
     if confidence == Confidence::Certain {
         return finding;
     }
     if case.is_unread(role) || case.refused(role).is_some_and(|refused| refused.is_hidden()) {
-        finding = finding.needs(crate::knowledge::keys::key_log(&case.session.stack));
+        finding = finding.needs(if case.session.decryption == Decryption::Full {
+            "a capture that has the packets with the certificate".to_owned()
+        } else {
+            crate::knowledge::keys::key_log(&case.session.stack)
+        });
     }
     let log = match role {
         Role::Client => "the server's log of that moment, which names the reason of the verification",

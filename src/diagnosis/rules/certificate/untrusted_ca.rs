@@ -7,7 +7,7 @@ use crate::diagnosis::fault::Fault;
 use crate::diagnosis::finding::Finding;
 use crate::diagnosis::refused::{Fit, How, Refused};
 use crate::diagnosis::rule::{Assessment, Rule};
-use crate::diagnosis::rules::certificate::{certificate_evidence, subject, unseen, with_needs};
+use crate::diagnosis::rules::certificate::{certificate_evidence, subject, unseen, why_unread, with_needs};
 use crate::role::Role;
 use crate::trust::{ChainEnd, ChainReport, Flaw, MissingKind, missing_kind as kind_of_missing};
 
@@ -106,7 +106,10 @@ fn unread(case: &Case<'_>, role: Role, refused: &Refused<'_>, fit: Fit) -> Asses
         refused,
         Confidence::Likely,
         format!("The {} refused the {role}'s certificate: it does not know the issuer.", role.peer()),
-        "unknown_ca is said of an issuer that is not trusted, of a chain with an intermediate missing and of a self-signed certificate alike; the certificate itself is encrypted.",
+        format!(
+            "unknown_ca is said of an issuer that is not trusted, of a chain with an intermediate missing and of a self-signed certificate alike. {}",
+            why_unread(case)
+        ),
     ))
 }
 

@@ -6,7 +6,7 @@ use crate::diagnosis::case::Case;
 use crate::diagnosis::fault::Fault;
 use crate::diagnosis::refused::Fit;
 use crate::diagnosis::rule::{Assessment, Rule};
-use crate::diagnosis::rules::certificate::{fits, unseen, visible};
+use crate::diagnosis::rules::certificate::{fits, unseen, visible, why_unread};
 use crate::role::Role;
 
 /// The client's.
@@ -35,7 +35,10 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
             &refused,
             Confidence::Likely,
             format!("The {} refused the {role}'s certificate as one of an unsupported kind.", role.peer()),
-            "unsupported_certificate is most often said of a certificate whose usage does not allow what it is used for. The certificate itself is encrypted.",
+            format!(
+                "unsupported_certificate is most often said of a certificate whose usage does not allow what it is used for. {}",
+                why_unread(case)
+            ),
         )),
         _ => Assessment::Silent,
     }
