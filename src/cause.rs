@@ -73,6 +73,7 @@ causes! {
     NoCommonSignatureAlgorithm = "no-common-signature-algorithm", Either, "No signature algorithm that the client offers fits the server's key.";
     NoCommonAlpn = "no-common-alpn", Either, "Client and server have no application protocol (ALPN) in common.";
     UnrecognizedName = "unrecognized-name", Either, "The server knows no host by the name that the client asked for.";
+    MisdirectedRequest = "misdirected-request", Either, "The request was for another host than the one that the connection was opened for.";
     InappropriateFallback = "inappropriate-fallback", Client, "The client retried with a lower version than the server supports, and was refused for it.";
     PskRefused = "psk-refused", Either, "The pre-shared key is unknown to the server, or its binder did not verify.";
     RenegotiationRefused = "renegotiation-refused", Either, "A renegotiation or a post-handshake authentication was refused.";

@@ -47,6 +47,7 @@ pub const RULES: &[Rule] = &[
     negotiation::signature_algorithm::RULE,
     negotiation::alpn::RULE,
     negotiation::unrecognized_name::RULE,
+    negotiation::misdirected_request::RULE,
     negotiation::fallback::RULE,
     negotiation::psk::RULE,
     negotiation::renegotiation::RULE,

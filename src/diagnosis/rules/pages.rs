@@ -37,6 +37,7 @@ pub const fn of(cause: Cause) -> &'static str {
         Cause::NoCommonSignatureAlgorithm => include_str!("negotiation/signature_algorithm.md"),
         Cause::NoCommonAlpn => include_str!("negotiation/alpn.md"),
         Cause::UnrecognizedName => include_str!("negotiation/unrecognized_name.md"),
+        Cause::MisdirectedRequest => include_str!("negotiation/misdirected_request.md"),
         Cause::InappropriateFallback => include_str!("negotiation/fallback.md"),
         Cause::PskRefused => include_str!("negotiation/psk.md"),
         Cause::RenegotiationRefused => include_str!("negotiation/renegotiation.md"),

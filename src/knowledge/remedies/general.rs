@@ -302,6 +302,12 @@ pub(super) const ROWS: &[Row] = &[
         Some("openssl s_client -connect HOST:PORT -servername HOST </dev/null"),
     ),
     row(
+        Cause::MisdirectedRequest,
+        Side::Either,
+        "Name the same host in SNI and in the request, and open a connection for each host; or give hosts that share an address the same rules for client certificates.",
+        Some("curl --cert client.pem --key client.key --cacert ca.pem https://HOST:PORT/"),
+    ),
+    row(
         Cause::InappropriateFallback,
         Side::Client,
         "Find out why the client's first try failed; do not let it retry with a lower version.",

@@ -5,6 +5,7 @@ pub mod cipher;
 pub mod ech;
 pub mod fallback;
 pub mod group;
+pub mod misdirected_request;
 pub mod missing_extension;
 pub mod psk;
 pub mod renegotiation;
