@@ -11,6 +11,11 @@ use crate::seen::{At, Seen};
 const PROXY1: &[u8] = b"PROXY ";
 const PROXY2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
+/// Whether these bytes begin as a PROXY header does.
+pub(super) fn may_be_header(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'P' | b'\r', ..])
+}
+
 /// Whether these bytes may be the beginning of a PROXY header whose rest is still to come.
 pub(super) fn is_partial_header(bytes: &[u8]) -> bool {
     let begun = PROXY1.starts_with(bytes) || PROXY2.starts_with(bytes);

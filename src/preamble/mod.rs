@@ -94,6 +94,11 @@ struct Side {
 
 /// Whether TLS begins in `bytes`, the next ones of `from`.
 pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> Start {
+    let in_header = lines::may_be_header(held);
+    // Most of what is said without TLS begins in no way that matters here.
+    if !in_header && !matches!(bytes, [21 | 22 | 0x80.., ..]) && !lines::may_be_header(bytes) {
+        return Start::NotYet;
+    }
     let at_boundary = |offset: usize| bytes.get(offset..).is_some_and(starts_tls);
     if at_boundary(0) && (held.is_empty() || tracker.is_protocol_with_upgrade()) {
         return Start::Tls { skip: 0 };
@@ -103,7 +108,7 @@ pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> St
         return Start::Tls { skip: 0 };
     }
     // A PROXY header or a CONNECT response may share its segment with the first record.
-    let skip = if lines::is_partial_header(held) {
+    let skip = if in_header && lines::is_partial_header(held) {
         let head = bytes.get(..LONGEST_LINE).unwrap_or(bytes);
         lines::header_len(&[held, head].concat()).and_then(|length| length.checked_sub(held.len()))
     } else {
