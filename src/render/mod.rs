@@ -12,6 +12,7 @@ pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod text;
+pub mod tone;
 
 pub use escape::escape;
 

@@ -5,29 +5,8 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::render::escape;
-
-/// What a piece of text means. `theme` says how that looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing special.
-    Plain,
-    /// What to read first.
-    Strong,
-    /// What to read last.
-    Dim,
-    /// A heading.
-    Heading,
-    /// As it should be.
-    Good,
-    /// Wrong.
-    Bad,
-    /// Uncertain or odd.
-    Warn,
-    /// Proves the verdict.
-    Evidence,
-    /// A key, or something to copy.
-    Key,
-}
+/// `theme` says how it looks.
+pub use crate::render::tone::Tone;
 
 /// What a line leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

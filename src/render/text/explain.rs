@@ -63,7 +63,7 @@ fn prose(text: &str, colour: bool) -> Spans {
     for (index, part) in text.split('`').enumerate() {
         match (index % 2 == 1, colour) {
             (false, _) => spans.push(Tone::Plain, part.replace("**", "").replace('*', "")),
-            (true, true) => spans.push(Tone::Mark, part),
+            (true, true) => spans.push(Tone::Evidence, part),
             (true, false) => spans.push(Tone::Plain, format!("`{part}`")),
         }
     }

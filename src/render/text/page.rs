@@ -7,33 +7,20 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::render::escape;
 use crate::render::text::Style;
+pub(super) use crate::render::tone::Tone;
 
-/// What a piece of text means; colour follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Plain,
-    Strong,
-    Dim,
-    Heading,
-    Good,
-    Bad,
-    Warn,
-    Mark,
-}
-
-impl Tone {
-    /// SGR parameters: the sixteen colours only, which every theme defines.
-    const fn sgr(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Strong => Some("1"),
-            Self::Dim => Some("2"),
-            Self::Heading => Some("1;36"),
-            Self::Good => Some("1;32"),
-            Self::Bad => Some("1;31"),
-            Self::Warn => Some("33"),
-            Self::Mark => Some("1;35"),
-        }
+/// SGR parameters of a tone: the sixteen colours only, which every theme defines.
+const fn sgr(tone: Tone) -> Option<&'static str> {
+    match tone {
+        Tone::Plain => None,
+        Tone::Strong => Some("1"),
+        Tone::Dim => Some("2"),
+        Tone::Heading => Some("1;36"),
+        Tone::Good => Some("1;32"),
+        Tone::Bad => Some("1;31"),
+        Tone::Warn => Some("33"),
+        Tone::Evidence => Some("1;35"),
+        Tone::Key => Some("36"),
     }
 }
 
@@ -143,7 +130,7 @@ impl<'a, W: Write> Page<'a, W> {
                 Some(end) if index == end => text.trim_end(),
                 _ => break,
             };
-            match tone.sgr().filter(|_| self.style.colour) {
+            match sgr(*tone).filter(|_| self.style.colour) {
                 Some(sgr) => write!(self.out, "\x1b[{sgr}m{text}\x1b[0m")?,
                 None => self.out.write_all(text.as_bytes())?,
             }

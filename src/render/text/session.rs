@@ -220,7 +220,7 @@ fn evidence<W: Write>(page: &mut Page<'_, W>, session: &Session) -> io::Result<(
     page.heading("Why", "")?;
     for one in evidence {
         let lead = Spans::of(Tone::Plain, "    ")
-            .add(Tone::Mark, format!("packet {:<widest$}", one.packet))
+            .add(Tone::Evidence, format!("packet {:<widest$}", one.packet))
             .add(Tone::Plain, "  ");
         page.flow(lead, Spans::of(Tone::Plain, &one.text))?;
     }

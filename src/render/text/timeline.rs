@@ -113,11 +113,11 @@ fn row<W: Write>(
         Spans::of(Tone::Dim, format!("{elapsed:>11}  {number:>width$}"))
     };
     let lead = lead
-        .add(Tone::Mark, if cited && !same_packet { " ◀" } else { "  " })
+        .add(Tone::Evidence, if cited && !same_packet { " ◀" } else { "  " })
         .add(Tone::Strong, format!(" {arrow} "))
         .add(Tone::Dim, if entry.protected { "■" } else { " " })
         .add(Tone::Warn, if entry.inferred { "~" } else { " " })
-        .append(Spans::of(name_tone(entry), &entry.name).cut(NAME));
+        .append(Spans::of(Tone::of_name(entry), &entry.name).cut(NAME));
     let column = 11 + 2 + width + 2 + 3 + 2 + columns.name + 2;
     let lead = if entry.text.is_empty() { lead } else { lead.add(Tone::Plain, "  ").pad(column) };
     if page.style.verbose {
@@ -134,15 +134,5 @@ pub(crate) fn elapsed(us: i64) -> String {
         format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
     } else {
         Elapsed(us.saturating_mul(1_000)).to_string()
-    }
-}
-
-fn name_tone(entry: &Entry) -> Tone {
-    match entry.kind {
-        EntryKind::Alert => Tone::Bad,
-        EntryKind::Tcp if entry.name == "RST" => Tone::Bad,
-        EntryKind::Note => Tone::Warn,
-        EntryKind::Tcp | EntryKind::ChangeCipherSpec | EntryKind::ApplicationData => Tone::Dim,
-        EntryKind::Handshake | EntryKind::Preamble => Tone::Strong,
     }
 }

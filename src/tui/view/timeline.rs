@@ -179,7 +179,7 @@ impl Ladder<'_> {
     /// Marks, name, size, and the line for a person.
     fn label(&self) -> Line {
         let entry = self.entry;
-        let name = if self.cited { Tone::Evidence } else { name_tone(entry) };
+        let name = if self.cited { Tone::Evidence } else { Tone::of_name(entry) };
         let mut label = Line::of(Tone::Plain, if entry.protected { "■" } else { "" })
             .add(Tone::Warn, if entry.inferred { "~" } else { "" })
             .add(name, &entry.name);
@@ -198,16 +198,6 @@ impl Ladder<'_> {
             (false, EntryKind::Alert) => Tone::Bad,
             (false, _) => Tone::Dim,
         }
-    }
-}
-
-fn name_tone(entry: &Entry) -> Tone {
-    match entry.kind {
-        EntryKind::Alert => Tone::Bad,
-        EntryKind::Tcp if entry.name == "RST" => Tone::Bad,
-        EntryKind::Note => Tone::Warn,
-        EntryKind::Tcp | EntryKind::ChangeCipherSpec | EntryKind::ApplicationData => Tone::Dim,
-        EntryKind::Handshake | EntryKind::Preamble => Tone::Strong,
     }
 }
 
