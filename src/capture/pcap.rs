@@ -93,12 +93,7 @@ impl Pcap {
 
     #[inline]
     fn read_header(&self, bytes: &[u8], at: usize) -> Option<Header> {
-        let &[s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, w0, w1, w2, w3] = bytes.get(at..)?.first_chunk()?;
-        let fields = [[s0, s1, s2, s3], [f0, f1, f2, f3], [c0, c1, c2, c3], [w0, w1, w2, w3]];
-        let [secs, fraction, mut captured, mut wire] = match self.order {
-            Order::Little => fields.map(u32::from_le_bytes),
-            Order::Big => fields.map(u32::from_be_bytes),
-        };
+        let [secs, fraction, mut captured, mut wire] = self.order.words(bytes.get(at..)?)?;
         if self.swapped == Swapped::Yes || (self.swapped == Swapped::Perhaps && captured > wire) {
             (captured, wire) = (wire, captured);
         }

@@ -3,13 +3,13 @@
 
 use std::io::{self, Read};
 
+use super::clock::{Clock, ticks};
 use super::notes::Notes;
 use super::sniff::Order;
 use super::window::Window;
 use super::{LinkType, MAX_PACKET, Place, Step, USUAL_PACKET};
 use crate::problem::Problem;
 use crate::seen::PacketNo;
-use crate::time::Timestamp;
 
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
@@ -53,51 +53,6 @@ struct Interface {
     dropped: u64,
 }
 
-/// How an interface counts time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Clock {
-    ticks: Ticks,
-    /// Nanoseconds to add.
-    offset: i64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ticks {
-    /// So many nanoseconds a tick.
-    Longer(u64),
-    /// So many ticks a nanosecond; 0: more than 64 bits can count.
-    Shorter(u64),
-    /// Two to the power of so many ticks a second.
-    Binary(u32),
-}
-
-impl Clock {
-    const MICROSECONDS: Self = Self { ticks: Ticks::Longer(1_000), offset: 0 };
-
-    #[inline]
-    fn time(self, ticks: u64) -> Timestamp {
-        let nanos = match self.ticks {
-            Ticks::Longer(unit) => i64::try_from(ticks.saturating_mul(unit)).unwrap_or(i64::MAX),
-            Ticks::Shorter(unit) => i64::try_from(ticks.checked_div(unit).unwrap_or(0)).unwrap_or(i64::MAX),
-            Ticks::Binary(power) => {
-                let nanos = (u128::from(ticks) * 1_000_000_000).checked_shr(power).unwrap_or(0);
-                i64::try_from(nanos).unwrap_or(i64::MAX)
-            }
-        };
-        Timestamp(nanos.saturating_add(self.offset))
-    }
-
-    /// Fractional digits of a second that it can tell apart: 0, 3, 6 or 9.
-    fn digits(self) -> usize {
-        match self.ticks {
-            Ticks::Longer(1_000_000_000) | Ticks::Binary(0) => 0,
-            Ticks::Longer(1_000_000..) | Ticks::Binary(1..=9) => 3,
-            Ticks::Longer(1_000..) | Ticks::Binary(10..=19) => 6,
-            _ => 9,
-        }
-    }
-}
-
 /// The kind of a block, its length, and whether that can be.
 struct Header {
     kind: u32,
@@ -124,6 +79,28 @@ impl Pcapng {
 
     pub(super) fn digits(&self) -> usize {
         self.digits
+    }
+
+    /// The next packet, where its block stands in the window whole and nothing of it is odd, as nearly all do. Else see
+    /// [`Pcapng::step`].
+    #[inline]
+    pub(super) fn plain<R: Read>(&self, window: &mut Window<R>) -> Option<Place> {
+        let data = window.data();
+        let [kind, length, id, high, low, captured, wire] = self.order.words(data)?;
+        let (length, captured) = (length as usize, captured as usize);
+        // Seven fields ahead of the packet, and the length once more behind it.
+        if kind != PACKET || length > USUAL_PACKET || !length.is_multiple_of(4) || captured > length.checked_sub(32)? {
+            return None;
+        }
+        let block = data.get(..length)?;
+        if self.order.u32(block, length - 4) as usize != length {
+            return None;
+        }
+        let interface = self.interfaces.get(id as usize)?;
+        let time = interface.clock.time(u64::from(high) << 32 | u64::from(low));
+        let bytes = window.place(28..28 + captured);
+        window.consume(length);
+        Some(Place { time: Some(time), link: interface.link, wire_len: wire.max(captured as u32), bytes })
     }
 
     /// The next block. `no` is the number that a packet in it would have.
@@ -454,18 +431,6 @@ fn fit(notes: &mut Notes, no: PacketNo, claimed: u32, room: usize) -> usize {
         notes.add(Problem::new("packet-exceeds-block", "This packet claims to be longer than its block.").at(no));
     }
     claimed.min(room)
-}
-
-/// `if_tsresol`: a negative power of ten, or of two where the upper bit is set.
-fn ticks(resolution: u8) -> Ticks {
-    let power = u32::from(resolution & 0x7f);
-    if resolution & 0x80 != 0 {
-        Ticks::Binary(power)
-    } else if power <= 9 {
-        Ticks::Longer(10_u64.pow(9 - power))
-    } else {
-        Ticks::Shorter(10_u64.checked_pow(power - 9).unwrap_or(0))
-    }
 }
 
 /// The options of a block, from `at`.

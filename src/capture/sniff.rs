@@ -34,6 +34,17 @@ pub(super) enum Order {
 }
 
 impl Order {
+    /// The first `N` numbers of 32 bits; `None` where there are not so many.
+    #[inline]
+    pub(super) fn words<const N: usize>(self, bytes: &[u8]) -> Option<[u32; N]> {
+        let (words, _) = bytes.as_chunks::<4>();
+        let words = words.first_chunk::<N>()?;
+        Some(match self {
+            Self::Little => words.map(u32::from_le_bytes),
+            Self::Big => words.map(u32::from_be_bytes),
+        })
+    }
+
     #[inline]
     pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
         let bytes = bytes.get(at..).and_then(|rest| rest.first_chunk::<2>()).copied().unwrap_or_default();
