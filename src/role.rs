@@ -103,12 +103,4 @@ impl<T> ByRole<T> {
             Role::Server => &mut self.server,
         }
     }
-
-    /// The values of `role` and of its peer, to change.
-    pub const fn both_mut(&mut self, role: Role) -> (&mut T, &mut T) {
-        match role {
-            Role::Client => (&mut self.client, &mut self.server),
-            Role::Server => (&mut self.server, &mut self.client),
-        }
-    }
 }

@@ -53,6 +53,19 @@ struct Interface {
     dropped: u64,
 }
 
+impl Interface {
+    /// Where a packet stands whose block is the first in the window. `ticks`: the upper half first.
+    #[inline]
+    fn place<R: Read>(&self, [high, low]: [u32; 2], captured: usize, wire: u32, window: &Window<R>) -> Place {
+        Place {
+            time: Some(self.clock.time(u64::from(high) << 32 | u64::from(low))),
+            link: self.link,
+            wire_len: wire.max(u32::try_from(captured).unwrap_or(u32::MAX)),
+            bytes: window.place(28..captured.saturating_add(28)),
+        }
+    }
+}
+
 /// The kind of a block, its length, and whether that can be.
 struct Header {
     kind: u32,
@@ -97,10 +110,9 @@ impl Pcapng {
             return None;
         }
         let interface = self.interfaces.get(id as usize)?;
-        let time = interface.clock.time(u64::from(high) << 32 | u64::from(low));
-        let bytes = window.place(28..28 + captured);
+        let place = interface.place([high, low], captured, wire, window);
         window.consume(length);
-        Some(Place { time: Some(time), link: interface.link, wire_len: wire.max(captured as u32), bytes })
+        Some(place)
     }
 
     /// The next block. `no` is the number that a packet in it would have.
@@ -235,15 +247,9 @@ impl Pcapng {
         let Some(fields) = bytes.first_chunk::<28>() else { return too_small(notes, no) };
         let order = self.order;
         let Some(interface) = self.interfaces.get(id as usize) else { return unknown_interface(notes, no, id) };
-        let ticks = u64::from(order.u32(fields, 12)) << 32 | u64::from(order.u32(fields, 16));
-        let wire = order.u32(fields, 24);
         let captured = fit(notes, no, order.u32(fields, 20), bytes.len().saturating_sub(28));
-        Step::Packet(Place {
-            time: Some(interface.clock.time(ticks)),
-            link: interface.link,
-            wire_len: wire.max(u32::try_from(captured).unwrap_or(u32::MAX)),
-            bytes: window.place(28..captured.saturating_add(28)),
-        })
+        let ticks = [order.u32(fields, 12), order.u32(fields, 16)];
+        Step::Packet(interface.place(ticks, captured, order.u32(fields, 24), window))
     }
 
     /// Simple Packet Block: of the first interface, without a time, captured up to its snapshot length.

@@ -25,13 +25,16 @@ use crate::trust::Beliefs;
 
 /// Sessions of a capture that may wait for the captures named before it. Its reading rests then, so
 /// that memory is bounded however much there is to read.
-const WAITING: usize = 512;
+const WAITING: usize = 256;
 
 /// So many bytes are read between two words on how far it has come.
 const STEP: u64 = 4 << 20;
 
 /// So many conversations are handed over at one time, so that threads seldom wait for each other.
 const BATCH: usize = 128;
+
+/// So many batches may wait, for the same reason.
+const BATCHES: usize = 4;
 
 /// What becomes of a capture.
 #[derive(Debug)]
@@ -119,7 +122,7 @@ pub(super) fn all(paths: &[PathBuf], reading: &Reading<'_>, sink: &mut dyn FnMut
             while ahead.len() < workers * 2
                 && let Some(path) = to_give.next()
             {
-                let (tell, told) = mpsc::sync_channel(if follow_only { WAITING / BATCH } else { WAITING });
+                let (tell, told) = mpsc::sync_channel(if follow_only { BATCHES } else { WAITING });
                 ahead.push_back(told);
                 if give.send(Job { path: path.clone(), tell, follow_only }).is_err() {
                     return;

@@ -259,7 +259,8 @@ impl TcpSession {
         let closed = self.connection.is_closed();
         let open = !closed && (at_end || self.let_go.is_some());
         let preamble = upper.tracker.finish();
-        let mut builder = upper.above.into_builder(&self.opening);
+        upper.above.builder(&self.opening);
+        let mut builder = upper.above.builder?;
         let session = builder.session_mut();
         session.problems.extend(self.let_go);
         if facts.out_of_order_limit {
@@ -355,11 +356,6 @@ impl Above {
     fn builder(&mut self, opening: &Opening) -> &mut Builder {
         let Self { builder, records, flipped, .. } = self;
         builder.get_or_insert_with(|| Box::new(opening.builder(*flipped).at_leisure(std::mem::take(records))))
-    }
-
-    fn into_builder(self, opening: &Opening) -> Box<Builder> {
-        let Self { builder, records, flipped, .. } = self;
-        builder.unwrap_or_else(|| Box::new(opening.builder(flipped).at_leisure(records)))
     }
 
     fn role(&self, from: Role) -> Role {

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Datagram, Encapsulation, Payload, Segment, TcpFlags};
+use super::{Datagram, Encapsulation, Payload, transport};
 
 /// The segment in a frame of that shape. `None` says nothing about the frame but that it is another one.
 #[inline]
@@ -20,31 +20,21 @@ pub(super) fn segment(frame: &[u8]) -> Option<Datagram<'_>> {
     if u16::from_be_bytes([f0, f1]) & 0x3fff != 0 {
         return None;
     }
-    let &[p0, p1, r0, r1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = body.first_chunk::<20>()?;
-    let flags = TcpFlags(flags);
-    let header_length = usize::from(offset >> 4) * 4;
+    let header = body.first_chunk::<20>()?;
+    let header_length = transport::header_length(header);
+    let payload = body.get(header_length..)?;
+    let segment = transport::segment(header, payload, payload.len());
     // A SYN has options that matter.
-    if header_length < 20 || flags.syn() {
+    if header_length < 20 || segment.flags.syn() {
         return None;
     }
-    let payload = body.get(header_length..)?;
     Some(Datagram {
         encapsulation: Encapsulation::default(),
         source: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
         destination: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
         ttl,
         ip_id: u32::from(u16::from_be_bytes([i0, i1])),
-        payload: Payload::Tcp(Segment {
-            source_port: u16::from_be_bytes([p0, p1]),
-            destination_port: u16::from_be_bytes([r0, r1]),
-            seq: u32::from_be_bytes([q0, q1, q2, q3]),
-            ack: u32::from_be_bytes([a0, a1, a2, a3]),
-            flags,
-            window: u16::from_be_bytes([w0, w1]),
-            mss: None,
-            payload,
-            wire_len: payload.len(),
-        }),
+        payload: Payload::Tcp(segment),
     })
 }
 
@@ -54,7 +44,7 @@ mod tests {
 
     use super::*;
     use crate::capture::LinkType;
-    use crate::net::{self, Frame, MOST_TUNNELS};
+    use crate::net::{self, Frame, MOST_TUNNELS, TcpFlags};
 
     /// An acknowledgement with three bytes and its options, in a frame with two bytes of padding.
     const FRAME: [u8; 71] = *b"\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\

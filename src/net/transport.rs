@@ -10,26 +10,41 @@ use super::{Frame, Payload, Segment, TcpFlags, UdpDatagram, ip, tunnel};
 #[inline]
 pub(super) fn tcp<'a>(walk: &mut Walk, ip: &ip::Header, part: Cut<'a>) -> Option<Frame<'a>> {
     let Some((header, _)) = part.head::<20>() else { return walk.short(part) };
-    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, _, _, _, _] = *header;
-    let header_length = usize::from(offset >> 4) * 4;
+    let header_length = header_length(header);
     let body = if header_length < 20 { None } else { part.beyond(header_length) };
     let Some(body) = body else {
         walk.problem("malformed-tcp-header", "The data offset of a TCP header points outside of its packet.");
         return None;
     };
-    let flags = TcpFlags(flags);
-    let segment = Segment {
+    let mut segment = segment(header, body.bytes, body.wire);
+    if segment.flags.syn() {
+        segment.mss = maximum_segment_size(part.bytes, header_length);
+    }
+    Some(ip.datagram(walk, Payload::Tcp(segment)))
+}
+
+/// The length that a TCP header gives for itself and its options, in bytes; at least 20 where it is sound.
+#[inline]
+pub(super) fn header_length(header: &[u8; 20]) -> usize {
+    let [.., offset, _, _, _, _, _, _, _] = *header;
+    usize::from(offset >> 4) * 4
+}
+
+/// The segment of a TCP header without its options, with what it carries.
+#[inline]
+pub(super) fn segment<'a>(header: &[u8; 20], payload: &'a [u8], wire_len: usize) -> Segment<'a> {
+    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, _, flags, w0, w1, _, _, _, _] = *header;
+    Segment {
         source_port: u16::from_be_bytes([s0, s1]),
         destination_port: u16::from_be_bytes([d0, d1]),
         seq: u32::from_be_bytes([q0, q1, q2, q3]),
         ack: u32::from_be_bytes([a0, a1, a2, a3]),
-        flags,
+        flags: TcpFlags(flags),
         window: u16::from_be_bytes([w0, w1]),
-        mss: if flags.syn() { maximum_segment_size(part.bytes, header_length) } else { None },
-        payload: body.bytes,
-        wire_len: body.wire,
-    };
-    Some(ip.datagram(walk, Payload::Tcp(segment)))
+        mss: None,
+        payload,
+        wire_len,
+    }
 }
 
 fn maximum_segment_size(header: &[u8], length: usize) -> Option<u16> {

@@ -184,10 +184,16 @@ impl Direction {
         let end = start + payload.len() as u64;
         self.note_new(start, end, at, out);
         self.sent = end;
-        self.next = end;
-        *out.facts.bytes.of_mut(out.from) += payload.len() as u64;
+        self.hand_on(payload, at, out);
+    }
+
+    /// Hands on the next bytes.
+    #[inline]
+    fn hand_on<R: Receive>(&mut self, bytes: &[u8], at: At, out: &mut Out<'_, R>) {
+        self.next += bytes.len() as u64;
+        *out.facts.bytes.of_mut(out.from) += bytes.len() as u64;
         self.handed = later(self.handed, at);
-        out.sink.data(out.from, payload, self.handed);
+        out.sink.data(out.from, bytes, self.handed);
     }
 
     /// Takes the data of a segment that stands at `start..end`; `payload` may be shorter.
@@ -254,10 +260,7 @@ impl Direction {
     fn deliver<R: Receive>(&mut self, start: u64, end: u64, payload: &[u8], at: At, out: &mut Out<'_, R>) {
         let bytes = slice(payload, self.next.saturating_sub(start), end.saturating_sub(start));
         if !bytes.is_empty() {
-            self.next += bytes.len() as u64;
-            *out.facts.bytes.of_mut(out.from) += bytes.len() as u64;
-            self.handed = later(self.handed, at);
-            out.sink.data(out.from, bytes, self.handed);
+            self.hand_on(bytes, at, out);
         }
         if end > self.next {
             // The rest is not in the capture, because it kept only the head of the packet.

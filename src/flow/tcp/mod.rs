@@ -69,7 +69,7 @@ impl Connection {
     #[inline]
     fn goes_on(&mut self, role: Role, segment: &Segment<'_>, ttl: u8, at: At, sink: &mut impl Receive) -> bool {
         let flags = segment.flags;
-        let (own, peer) = self.directions.both_mut(role);
+        let (own, peer) = (self.directions.of(role), self.directions.of(role.peer()));
         let is_plain = flags.ack() && !flags.syn() && !flags.fin() && !flags.rst();
         let is_whole = segment.wire_len == segment.payload.len();
         let is_open = self.facts.fin.client.is_none() && self.facts.fin.server.is_none();
@@ -77,14 +77,12 @@ impl Connection {
             return false;
         }
         *self.facts.packets.of_mut(role) += 1;
-        own.ttl = Some(ttl);
-        own.acks = true;
-        if peer.acknowledge(segment.ack, &mut self.facts, role.peer()) {
-            *self.facts.last_ack.of_mut(role) = Some(at);
-        }
+        self.directions.of_mut(role).ttl = Some(ttl);
+        self.take_ack(role, segment.ack, at);
         if !segment.payload.is_empty() {
             let largest = self.facts.largest_segment.of_mut(role);
             *largest = segment.payload.len().max(*largest);
+            let own = self.directions.of_mut(role);
             own.go_on(segment.payload, at, &mut Out { sink, facts: &mut self.facts, from: role });
         }
         true
@@ -147,6 +145,7 @@ impl Connection {
     }
 
     /// `role` acknowledges what its peer sent before `ack`.
+    #[inline]
     fn take_ack(&mut self, role: Role, ack: u32, at: At) {
         self.directions.of_mut(role).acks = true;
         let peer = self.directions.of_mut(role.peer());
