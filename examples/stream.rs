@@ -31,7 +31,7 @@ fn main() -> Result<(), ReadError> {
 fn tell(engine: &mut Engine, digits: usize) {
     while let Some(SessionEvent::Closed(judged)) = engine.poll() {
         // The published form, with the names of `docs/report.md`.
-        let session = report::session(&judged, 0, digits);
+        let session = report::session(*judged, 0, digits);
         println!("{} {}: {}", session.end, session.outcome, session.diagnosis.summary);
     }
 }

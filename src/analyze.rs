@@ -34,7 +34,7 @@ pub fn analyze<S: PacketSource>(source: S, options: &Options) -> Result<Report, 
     pump(&mut source, &mut engine, &mut |told| match told {
         // Comes again when it is over.
         Told::Early(_) => {}
-        Told::Session(judged) => sessions.push(report::session(&judged, 0, digits.get())),
+        Told::Session(judged) => sessions.push(report::session(*judged, 0, digits.get())),
         Told::Problem(problem) => report::list_problem(&mut problems, most, report::problem(&problem)),
     })?;
     let sessions = report::in_order(sessions);

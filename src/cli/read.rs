@@ -143,7 +143,7 @@ fn hand_on(news: News, reading: &Reading<'_>, sink: &mut dyn FnMut(Event) -> Con
         News::Event(event) => sink(event),
         News::Over(conversations, digits) => {
             let judged = conversations.into_iter().filter_map(|unjudged| unjudged.judge(reading.beliefs));
-            judged.map(|judged| Event::Session(Box::new(report::session(&judged, 0, digits)))).try_for_each(sink)
+            judged.map(|judged| Event::Session(Box::new(report::session(*judged, 0, digits)))).try_for_each(sink)
         }
     }
 }
@@ -216,7 +216,7 @@ fn one(path: &Path, reading: &Reading<'_>, follow_only: bool, tell: &Tell<'_>) -
                     say(News::Over(std::mem::take(&mut over), digits.get()));
                 }
             } else if let Some(judged) = unjudged.judge(reading.beliefs) {
-                say(News::Event(Event::Session(Box::new(report::session(&judged, 0, digits.get())))));
+                say(News::Event(Event::Session(Box::new(report::session(*judged, 0, digits.get())))));
             }
         }
         while let Some(problem) = engine.poll_problem() {

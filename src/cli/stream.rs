@@ -69,13 +69,13 @@ pub(crate) fn feed<S: Ongoing>(
     tell: &mut dyn FnMut(Fed),
 ) -> Result<(), S::Error> {
     let digits = Cell::new(0);
-    let published = |judged: &Judged| Box::new(report::session(judged, 0, digits.get()));
+    let published = |judged: Box<Judged>| Box::new(report::session(*judged, 0, digits.get()));
     let mut watched = Watched { source, digits: &digits };
     analyze::pump(&mut watched, &mut engine, &mut |told| {
         tell(match told {
             Told::Problem(problem) => Fed::Problem(problem),
-            Told::Early(judged) => Fed::Early(published(&judged)),
-            Told::Session(judged) => Fed::Session(published(&judged)),
+            Told::Early(judged) => Fed::Early(published(judged)),
+            Told::Session(judged) => Fed::Session(published(judged)),
         });
     })
 }

@@ -31,17 +31,22 @@ impl Evidence {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// What it says, to be kept.
+    pub fn into_text(self) -> String {
+        self.text
+    }
 }
 
 /// What a rule found, and how sure it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     confidence: Confidence,
-    side: Option<Side>,
-    summary: String,
-    explanation: String,
-    evidence: Vec<Evidence>,
-    needs: Vec<String>,
+    pub(super) side: Option<Side>,
+    pub(super) summary: String,
+    pub(super) explanation: String,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) needs: Vec<String>,
 }
 
 impl Finding {
@@ -110,30 +115,5 @@ impl Finding {
     /// How sure it is.
     pub fn confidence(&self) -> Confidence {
         self.confidence
-    }
-
-    /// Who has to change something, where the rule says so.
-    pub fn side_said(&self) -> Option<Side> {
-        self.side
-    }
-
-    /// One sentence, past tense, whose subject is a role.
-    pub fn summary(&self) -> &str {
-        &self.summary
-    }
-
-    /// A paragraph.
-    pub fn explanation(&self) -> &str {
-        &self.explanation
-    }
-
-    /// The packets it stands on; never empty.
-    pub fn evidence(&self) -> &[Evidence] {
-        &self.evidence
-    }
-
-    /// What would decide it.
-    pub fn needed(&self) -> &[String] {
-        &self.needs
     }
 }

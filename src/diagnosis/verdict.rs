@@ -79,19 +79,20 @@ fn verdict(rules: &[Rule], case: &Case<'_>) -> Diagnosis {
         return if completed { established(case, &ranked) } else { unexplained(case) };
     }
     let (rule, confidence, finding) = ranked.remove(0);
-    let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause, finding.needed());
+    let Finding { side, summary, explanation, evidence, needs, .. } = finding;
+    let mut alternatives = alternatives(&ranked, &ruled_out, rule.cause, &needs);
     alternatives.truncate(ALTERNATIVES);
     Diagnosis {
         outcome: outcome(case, rule.cause),
         cause: rule.cause,
-        side: finding.side_said().unwrap_or_else(|| rule.cause.side()),
+        side: side.unwrap_or_else(|| rule.cause.side()),
         confidence,
-        summary: finding.summary().to_owned(),
-        explanation: finding.explanation().to_owned(),
-        evidence: in_order(finding.evidence()),
+        summary,
+        explanation,
+        evidence: in_order(evidence),
         remedies: what_to_do(case, rule.cause),
         alternatives,
-        needs: finding.needed().to_vec(),
+        needs,
     }
 }
 
@@ -177,11 +178,12 @@ fn position(cause: Cause) -> usize {
     Cause::ALL.iter().position(|other| *other == cause).unwrap_or(usize::MAX)
 }
 
-fn in_order(evidence: &[Evidence]) -> Vec<Evidence> {
-    let mut list: Vec<Evidence> = Vec::new();
+/// In the order of the packets, and each once.
+fn in_order(evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let mut list: Vec<Evidence> = Vec::with_capacity(evidence.len());
     for item in evidence {
-        if !list.contains(item) {
-            list.push(item.clone());
+        if !list.contains(&item) {
+            list.push(item);
         }
     }
     list.sort_by_key(Evidence::packet);
@@ -213,7 +215,7 @@ fn alternatives(
 
 /// `needs`: what would make the winner certain, which need not be said again.
 fn why_not(winner: Cause, finding: &Finding, needs: &[String]) -> String {
-    match finding.needed().first() {
+    match finding.needs.first() {
         Some(need) if needs.contains(need) => format!("{winner} fits better; the same would decide between them"),
         Some(need) => format!("{winner} fits better; to decide: {need}"),
         None => format!("{winner} fits better"),
@@ -308,7 +310,7 @@ fn established(case: &Case<'_>, ranked: &[Ranked<'_>]) -> Diagnosis {
         confidence,
         summary: format!("The handshake was completed{resumed}{mutual}{behind}{app}."),
         explanation: explanation.to_owned(),
-        evidence: in_order(&evidence),
+        evidence: in_order(evidence),
         remedies: Vec::new(),
         alternatives: alternatives(ranked, &[], Cause::None, &needs),
         needs,

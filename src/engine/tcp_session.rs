@@ -242,7 +242,8 @@ impl TcpSession {
             upper.above.builder(&self.opening).end();
         }
         self.connection.finish(&mut Receiver::new(&mut self.upper, &self.opening));
-        let mut facts: TcpFacts = self.connection.facts();
+        let closed = self.connection.is_closed();
+        let mut facts: TcpFacts = self.connection.take_facts();
         let unanswered = || is_unanswered(&facts).then(|| Box::new(self.opening.begin()));
         let mut upper = self.upper.or_else(unanswered)?;
         for role in [Role::Client, Role::Server] {
@@ -256,7 +257,6 @@ impl TcpSession {
         if upper.above.flipped {
             facts.swap_roles();
         }
-        let closed = self.connection.is_closed();
         let open = !closed && (at_end || self.let_go.is_some());
         let preamble = upper.tracker.finish();
         upper.above.builder(&self.opening);

@@ -1,5 +1,7 @@
 //! TLS alerts: names, levels, and what each one usually means where both sides show certificates.
 
+use super::Name;
+
 /// close_notify.
 pub const CLOSE_NOTIFY: u8 = 0;
 /// unexpected_message.
@@ -210,8 +212,8 @@ pub fn name(code: u8) -> Option<&'static str> {
 }
 
 /// The name, or `alert N`.
-pub fn display(code: u8) -> String {
-    name(code).map_or_else(|| format!("alert {code}"), str::to_owned)
+pub fn display(code: u8) -> Name {
+    name(code).map_or_else(|| format!("alert {code}").into(), Name::Borrowed)
 }
 
 /// `warning` or `fatal`.

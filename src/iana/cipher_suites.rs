@@ -2,7 +2,7 @@
 //! the draft ChaCha20 suites as `OLD_…`, GB/T 38636).
 
 pub use super::is_grease;
-use super::{name_or_grease, name_or_hex};
+use super::{Name, name_or_grease, name_or_hex};
 
 /// Says that the client supports secure renegotiation (RFC 5746); no cipher suite.
 pub const EMPTY_RENEGOTIATION_INFO_SCSV: u16 = 0x00ff;
@@ -410,7 +410,7 @@ pub fn name(code: u16) -> Option<&'static str> {
 }
 
 /// The name, or the number as `0x1234` where it has none.
-pub fn display(code: u16) -> String {
+pub fn display(code: u16) -> Name {
     name_or_hex(NAMES, code)
 }
 

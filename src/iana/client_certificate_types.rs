@@ -1,6 +1,6 @@
 //! TLS ClientCertificateType identifiers: what a CertificateRequest of TLS 1.2 and below asks for.
 
-use super::find;
+use super::{Name, find};
 
 /// rsa_sign.
 pub const RSA_SIGN: u8 = 1;
@@ -33,8 +33,8 @@ pub fn name(code: u8) -> Option<&'static str> {
 }
 
 /// The name, or `type N`.
-pub fn display(code: u8) -> String {
-    name(code).map_or_else(|| format!("type {code}"), str::to_owned)
+pub fn display(code: u8) -> Name {
+    name(code).map_or_else(|| format!("type {code}").into(), Name::Borrowed)
 }
 
 #[cfg(test)]

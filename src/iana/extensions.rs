@@ -1,6 +1,6 @@
 //! TLS ExtensionType values: IANA's registry, and those outside of it that browsers send.
 
-use super::{name_or_grease, name_or_hex};
+use super::{Name, name_or_grease, name_or_hex};
 
 /// server_name.
 pub const SERVER_NAME: u16 = 0;
@@ -137,7 +137,7 @@ pub fn name(code: u16) -> Option<&'static str> {
 }
 
 /// The name, or the number as `0x1234` where it has none.
-pub fn display(code: u16) -> String {
+pub fn display(code: u16) -> Name {
     name_or_hex(NAMES, code)
 }
 

@@ -1,6 +1,6 @@
 //! TLS supported groups (RFC 8446 section 4.2.7).
 
-use super::{name_or_grease, name_or_hex};
+use super::{Name, name_or_grease, name_or_hex};
 
 const NAMES: &[(u16, &str)] = &[
     (0x0001, "sect163k1"),
@@ -69,7 +69,7 @@ pub fn name(code: u16) -> Option<&'static str> {
 }
 
 /// The name, or the number as `0x1234` where it has none.
-pub fn display(code: u16) -> String {
+pub fn display(code: u16) -> Name {
     name_or_hex(NAMES, code)
 }
 

@@ -1,6 +1,6 @@
 //! TLS HandshakeType values.
 
-use super::find;
+use super::{Name, find};
 
 /// hello_request.
 pub const HELLO_REQUEST: u8 = 0;
@@ -75,8 +75,8 @@ pub fn name(code: u8) -> Option<&'static str> {
 }
 
 /// The name, or `handshake type N`.
-pub fn display(code: u8) -> String {
-    name(code).map_or_else(|| format!("handshake type {code}"), str::to_owned)
+pub fn display(code: u8) -> Name {
+    name(code).map_or_else(|| format!("handshake type {code}").into(), Name::Borrowed)
 }
 
 #[cfg(test)]

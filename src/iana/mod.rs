@@ -1,5 +1,7 @@
 //! Code points and names, a file per IANA registry.
 
+use std::borrow::Cow;
+
 pub mod alerts;
 pub mod cipher_suites;
 pub mod client_certificate_types;
@@ -8,6 +10,9 @@ pub mod groups;
 pub mod handshake_types;
 pub mod signature_schemes;
 pub mod versions;
+
+/// What a code point is called, or its number where it has no name.
+pub type Name = Cow<'static, str>;
 
 /// Whether the code point is one of those that mean nothing and keep peers tolerant (RFC 8701):
 /// 0x0a0a, 0x1a1a, … 0xfafa.
@@ -28,8 +33,8 @@ fn name_or_grease(table: &[(u16, &'static str)], code: u16) -> Option<&'static s
 }
 
 /// [`name_or_grease`], or the number as `0x1234` where it has no name.
-fn name_or_hex(table: &[(u16, &'static str)], code: u16) -> String {
-    name_or_grease(table, code).map_or_else(|| format!("0x{code:04x}"), str::to_owned)
+fn name_or_hex(table: &[(u16, &'static str)], code: u16) -> Name {
+    name_or_grease(table, code).map_or_else(|| format!("0x{code:04x}").into(), Name::Borrowed)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! TLS signature schemes (RFC 8446 section 4.2.3), and the pairs of hash and signature of TLS 1.2 that
 //! have no scheme (RFC 5246 section 7.4.1.4.1), named in the same way: `dsa_sha1`.
 
-use super::{name_or_grease, name_or_hex};
+use super::{Name, name_or_grease, name_or_hex};
 
 const NAMES: &[(u16, &str)] = &[
     (0x0101, "rsa_pkcs1_md5"),
@@ -76,7 +76,7 @@ pub fn name(code: u16) -> Option<&'static str> {
 }
 
 /// The name, or the number as `0x1234` where it has none.
-pub fn display(code: u16) -> String {
+pub fn display(code: u16) -> Name {
     name_or_hex(NAMES, code)
 }
 

@@ -1,6 +1,6 @@
 //! Protocol versions as they stand on the wire, and their names for people.
 
-use super::is_grease;
+use super::{Name, is_grease};
 
 /// SSL 2.0.
 pub const SSL20: u16 = 0x0002;
@@ -22,7 +22,7 @@ pub const DTLS12: u16 = 0xfefd;
 pub const DTLS13: u16 = 0xfefc;
 
 /// The version for people, without the word TLS where it is a TLS version: `1.2`, `SSL 3.0`, `DTLS 1.2`.
-pub fn display(version: u16) -> String {
+pub fn display(version: u16) -> Name {
     let name = match version {
         SSL20 => "SSL 2.0",
         SSL30 => "SSL 3.0",
@@ -37,9 +37,9 @@ pub fn display(version: u16) -> String {
         DTLS13 => "DTLS 1.3",
         0x0101 => "TLCP 1.1",
         _ if is_grease(version) => "GREASE",
-        _ => return unnamed(version),
+        _ => return unnamed(version).into(),
     };
-    name.to_owned()
+    name.into()
 }
 
 fn unnamed(version: u16) -> String {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn versions_read_as_people_say_them() {
-        let names: Vec<String> =
+        let names: Vec<Name> =
             [0x0304, 0x0303, 0x0300, 0x0002, 0xfefd, 0x7f1c, 0xdada, 0x0305].into_iter().map(display).collect();
         assert_eq!(names, ["1.3", "1.2", "SSL 3.0", "SSL 2.0", "DTLS 1.2", "1.3 draft 28", "GREASE", "0x0305"]);
     }

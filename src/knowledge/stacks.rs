@@ -53,7 +53,7 @@ pub fn unnamed(candidates: &[Stack]) -> Option<Unnamed> {
 /// The name of a guessed stack: one, or `OpenSSL or BoringSSL`; `None` where nothing is known or too
 /// many fit.
 pub fn describe(guess: &StackGuess) -> Option<String> {
-    match guess.candidates.as_slice() {
+    match guess.candidates.as_ref() {
         [] => None,
         [one] => Some(name(*one).to_owned()),
         [one, two] => Some(format!("{} or {}", name(*one), name(*two))),

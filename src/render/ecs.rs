@@ -137,8 +137,8 @@ fn tls(session: &Session) -> Value {
     if let Some(version) = version {
         let (protocol, number) = match version.split_once(' ') {
             Some((name, number)) => (name.to_ascii_lowercase(), number),
-            None if session.transport == Transport::Dtls => ("dtls".to_owned(), version.as_str()),
-            None => ("tls".to_owned(), version.as_str()),
+            None if session.transport == Transport::Dtls => ("dtls".to_owned(), version.as_ref()),
+            None => ("tls".to_owned(), version.as_ref()),
         };
         put(&mut tls, "version", number.into());
         put(&mut tls, "version_protocol", protocol.into());
@@ -172,8 +172,8 @@ fn tls_side(session: &Session, role: Role) -> Value {
     if let Some(leaf) = chain.as_ref().and_then(|chain| chain.first()) {
         put_some(&mut side, "subject", leaf.subject.clone());
         put_some(&mut side, "issuer", leaf.issuer.clone());
-        put_some(&mut side, "not_before", leaf.not_before.clone());
-        put_some(&mut side, "not_after", leaf.not_after.clone());
+        put_some(&mut side, "not_before", leaf.not_before.as_deref());
+        put_some(&mut side, "not_after", leaf.not_after.as_deref());
         put(&mut side, "hash", json!({"sha256": leaf.fingerprint_sha256.to_uppercase()}));
         put(&mut side, "x509", x509(leaf));
     }
@@ -184,8 +184,8 @@ fn x509(certificate: &Certificate) -> Value {
     let mut fields = json!({});
     put_some(&mut fields, "version_number", certificate.version.map(|version| version.to_string()));
     put_some(&mut fields, "serial_number", certificate.serial.as_ref().map(|serial| serial.to_uppercase()));
-    put_some(&mut fields, "not_before", certificate.not_before.clone());
-    put_some(&mut fields, "not_after", certificate.not_after.clone());
+    put_some(&mut fields, "not_before", certificate.not_before.as_deref());
+    put_some(&mut fields, "not_after", certificate.not_after.as_deref());
     put_some(&mut fields, "signature_algorithm", certificate.signature_algorithm.clone());
     put_some(&mut fields, "alternative_names", alternative_names(certificate));
     if let Some(subject) = &certificate.subject {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use crate::render::escape;
 use crate::render::text::{decryption, human, negotiated, plural, who_acts};
 use crate::report::{Capture, Certificate, Entry, NO_CAUSE, Outcome, Report, Role, Session, Side, Validity};
-use crate::time::Elapsed;
+use crate::time::{Elapsed, Rfc3339};
 
 /// Rows of the table of sessions.
 const ROWS: usize = 500;
@@ -262,7 +262,7 @@ fn certificates(page: &mut String, session: &Session) {
 
 fn row(page: &mut String, role: Role, certificate: &Certificate) {
     let or_none = |name: &Option<String>| name.as_deref().map_or_else(|| "(empty)".to_owned(), code);
-    let date = |time: &Option<String>| time.as_deref().and_then(|time| time.get(..10)).unwrap_or("?").to_owned();
+    let date = |time: &Option<Rfc3339>| time.as_deref().and_then(|time| time.get(..10)).unwrap_or("?").to_owned();
     let mark = match certificate.validity {
         Some(Validity::Expired) => " **expired**",
         Some(Validity::NotYetValid) => " **not yet valid**",

@@ -138,7 +138,7 @@ impl Digest {
             decided: session.diagnosis.evidence.iter().map(|one| one.packet).max().unwrap_or(session.last_packet),
             start: micros(&session.start),
             end: micros(&session.end),
-            start_text: session.start.clone(),
+            start_text: session.start.to_string(),
             client: session.client.address.clone(),
             server: session.server.clone(),
             name: session.tls.server_name.clone(),
@@ -449,8 +449,8 @@ mod tests {
     fn at(mut session: Session, id: u64, second: u64, server: &str) -> Session {
         session.id = id;
         session.first_packet = id * 10;
-        session.start = format!("2026-11-24T14:00:{second:02}.000Z");
-        session.end = format!("2026-11-24T14:00:{second:02}.500Z");
+        session.start = format!("2026-11-24T14:00:{second:02}.000Z").into();
+        session.end = format!("2026-11-24T14:00:{second:02}.500Z").into();
         server.clone_into(&mut session.server.address);
         "192.0.2.10".clone_into(&mut session.client.address);
         session

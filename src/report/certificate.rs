@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::report::Validity;
+use crate::time::Rfc3339;
 
 /// What each side presented. Absent: nothing of it was seen. An empty list: an empty Certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,10 +59,10 @@ pub struct Certificate {
     pub version: Option<u8>,
     /// Start of its validity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<String>,
+    pub not_before: Option<Rfc3339>,
     /// End of its validity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<String>,
+    pub not_after: Option<Rfc3339>,
     /// How its validity stands to the moment at which it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,

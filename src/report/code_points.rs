@@ -40,7 +40,7 @@ impl Registry {
             Self::Extensions => extensions::name(code),
             Self::Versions => {
                 let shown = versions::display(code);
-                return (!shown.starts_with("0x")).then_some(shown.into());
+                return (!shown.starts_with("0x")).then_some(shown);
             }
         };
         name.map(Cow::Borrowed)

@@ -18,13 +18,18 @@ use crate::session::{self as model, outcome, timeline};
 
 /// The published form of a session and the verdict on it. `capture_index` says which of the report's
 /// captures it came from, and `digits` (0, 3, 6 or 9) how finely that capture tells time.
-pub fn session(judged: &Judged, capture_index: usize, digits: usize) -> Session {
-    let session = &judged.session;
+pub fn session(judged: Judged, capture_index: usize, digits: usize) -> Session {
+    let Judged { mut session, diagnosis: verdict } = judged;
+    // What has the same form there is handed on, and not copied.
+    let timeline = std::mem::take(&mut session.timeline);
+    let encapsulation = std::mem::take(&mut session.encapsulation);
+    let stack = stacks(std::mem::take(&mut session.stack));
+    let session = &*session;
     Session {
         id: session.id,
         capture: count(capture_index),
         transport: transport(session.transport),
-        encapsulation: session.encapsulation.clone(),
+        encapsulation,
         preamble: session.preamble.as_ref().map(|preamble| preamble.protocol.to_owned()),
         client: endpoint(&session.client),
         server: endpoint(&session.server),
@@ -34,7 +39,7 @@ pub fn session(judged: &Judged, capture_index: usize, digits: usize) -> Session 
         duration_us: session.last.time.since(session.first.time).micros(),
         first_packet: session.first.packet.0,
         last_packet: session.last.packet.0,
-        outcome: outcome(judged.diagnosis.outcome),
+        outcome: outcome(verdict.outcome),
         tls: from_tls::tls(session),
         client_hello: session.client_hello.seen().map(from_tls::client_hello),
         hello_retry_request: session.hello_retry.as_ref().map(from_tls::server_hello),
@@ -43,12 +48,12 @@ pub fn session(judged: &Judged, capture_index: usize, digits: usize) -> Session 
         certificates: from_certificate::certificates(session),
         alerts: session.alerts.iter().map(|seen| alert(seen, digits)).collect(),
         refusals: session.refusals.iter().map(|seen| refusal(seen, digits)).collect(),
-        timeline: session.timeline.entries.iter().map(|entry| line(entry, session.first, digits)).collect(),
-        timeline_dropped: (session.timeline.dropped > 0).then_some(session.timeline.dropped),
+        timeline: timeline.entries.into_iter().map(|entry| line(entry, session.first, digits)).collect(),
+        timeline_dropped: (timeline.dropped > 0).then_some(timeline.dropped),
         tcp: (session.transport == model::Transport::Tcp).then(|| tcp(session)),
-        stack: stacks(&session.stack),
+        stack,
         problems: session.problems.iter().map(problem).collect(),
-        diagnosis: diagnosis(&judged.diagnosis),
+        diagnosis: diagnosis(verdict),
     }
 }
 
@@ -174,18 +179,18 @@ fn refusal(seen: &Seen<model::Refusal>, digits: usize) -> Refusal {
     }
 }
 
-fn line(entry: &timeline::Entry, first: At, digits: usize) -> Entry {
+fn line(entry: timeline::Entry, first: At, digits: usize) -> Entry {
     Entry {
         time: entry.time.rfc3339(digits),
         elapsed_us: entry.time.since(first.time).micros(),
         packet: entry.packet.0,
         from: role(entry.from),
         kind: kind(entry.kind),
-        name: entry.name.clone(),
+        name: entry.name,
         length: entry.length.map(count),
         protected: entry.protected,
         inferred: entry.inferred,
-        text: entry.text.clone(),
+        text: entry.text,
     }
 }
 
@@ -230,17 +235,17 @@ fn reset(reset: &crate::flow::facts::Reset) -> Reset {
     }
 }
 
-fn stacks(guesses: &ByRole<model::StackGuess>) -> Option<Stacks> {
-    let stacks = Stacks { client: stack(&guesses.client), server: stack(&guesses.server) };
+fn stacks(guesses: ByRole<model::StackGuess>) -> Option<Stacks> {
+    let stacks = Stacks { client: stack(guesses.client), server: stack(guesses.server) };
     (stacks != Stacks::default()).then_some(stacks)
 }
 
-fn stack(guess: &model::StackGuess) -> Option<Stack> {
+fn stack(guess: model::StackGuess) -> Option<Stack> {
     let known = !guess.candidates.is_empty() || guess.program.is_some();
     known.then(|| Stack {
         guess: guess.candidates.iter().map(|stack| stack_name(*stack).into()).collect(),
-        reasons: guess.reasons.clone(),
-        program: guess.program.clone(),
+        reasons: guess.reasons,
+        program: guess.program,
     })
 }
 
@@ -264,37 +269,31 @@ const fn stack_name(stack: model::Stack) -> &'static str {
     }
 }
 
-fn diagnosis(verdict: &inner::Diagnosis) -> Diagnosis {
+fn diagnosis(verdict: inner::Diagnosis) -> Diagnosis {
+    let evidence = verdict.evidence.into_iter().map(|evidence| {
+        let packet = evidence.packet().0;
+        Evidence { packet, text: evidence.into_text() }
+    });
+    let remedies = verdict.remedies.into_iter().map(|remedy| Remedy {
+        side: side(remedy.side),
+        text: remedy.text,
+        command: remedy.command,
+    });
+    let alternatives = verdict.alternatives.into_iter().map(|other| Alternative {
+        cause: other.cause.code().to_owned(),
+        confidence: confidence(other.confidence),
+        why_not: other.why_not,
+    });
     Diagnosis {
         cause: verdict.cause.code().to_owned(),
         side: side(verdict.side),
         confidence: confidence(verdict.confidence),
-        summary: verdict.summary.clone(),
-        explanation: verdict.explanation.clone(),
-        evidence: verdict
-            .evidence
-            .iter()
-            .map(|evidence| Evidence { packet: evidence.packet().0, text: evidence.text().to_owned() })
-            .collect(),
-        remedies: verdict
-            .remedies
-            .iter()
-            .map(|remedy| Remedy {
-                side: side(remedy.side),
-                text: remedy.text.clone(),
-                command: remedy.command.clone(),
-            })
-            .collect(),
-        alternatives: verdict
-            .alternatives
-            .iter()
-            .map(|other| Alternative {
-                cause: other.cause.code().to_owned(),
-                confidence: confidence(other.confidence),
-                why_not: other.why_not.clone(),
-            })
-            .collect(),
-        needs: verdict.needs.clone(),
+        summary: verdict.summary,
+        explanation: verdict.explanation,
+        evidence: evidence.collect(),
+        remedies: remedies.collect(),
+        alternatives: alternatives.collect(),
+        needs: verdict.needs,
     }
 }
 
@@ -338,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_was_not_seen_is_absent() {
-        let json = serde_json::to_value(session(&judged(), 0, 6)).expect("serialised");
+        let json = serde_json::to_value(session(judged(), 0, 6)).expect("serialised");
         for absent in ["preamble", "client_hello", "server_hello", "certificate_request", "stack", "problems"] {
             assert!(json.get(absent).is_none(), "{absent}");
         }
@@ -357,15 +356,15 @@ mod tests {
 
     #[test]
     fn times_have_the_resolution_asked_for() {
-        let report = session(&judged(), 0, 3);
-        assert_eq!(report.end, "2026-11-24T14:00:01.250Z");
+        let report = session(judged(), 0, 3);
+        assert_eq!(report.end.as_str(), "2026-11-24T14:00:01.250Z");
         assert_eq!(report.duration_us, 1_250_000);
         assert_eq!(report.tcp.expect("tcp").connect_us, Some(3_000));
     }
 
     #[test]
     fn the_verdict_is_carried_over_in_the_codes_of_the_documentation() {
-        let report = session(&judged(), 2, 6);
+        let report = session(judged(), 2, 6);
         assert_eq!((report.id, report.capture, report.outcome), (7, 2, Outcome::Failed));
         assert_eq!(report.diagnosis.cause, "client-cert-rejected");
         assert_eq!((report.diagnosis.side, report.diagnosis.confidence), (Side::Either, Confidence::Likely));

@@ -44,7 +44,7 @@ pub(super) fn tls(session: &Session) -> Tls {
         alpn: alpn.and_then(|list| list.into_iter().next()),
         server_name: client.and_then(|hello| find(&hello.extensions, server_name)),
         resumed: server.map(|_| session.resumed.is_some()),
-        resumed_by: session.resumed.as_ref().map(|seen| resumption(seen.value).to_owned()),
+        resumed_by: session.resumed.as_ref().map(|seen| resumption(seen.value).into()),
         hello_retry: (server.is_some() || retried).then_some(retried),
         client_auth: client_auth(session),
         decryption: decryption(session.decryption),

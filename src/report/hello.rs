@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::iana::Name;
 use crate::report::{ClientAuth, Decryption};
 
 /// A code point of an IANA registry.
@@ -56,22 +57,22 @@ fn named(name: Option<&str>, code: u16) -> String {
 pub struct Tls {
     /// The version that the server chose: `1.3`, `1.2`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<Name>,
     /// The cipher suite that the server chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cipher_suite: Option<String>,
+    pub cipher_suite: Option<Name>,
     /// The group of the key exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<Name>,
     /// Size of the prime of a finite-field exchange without a named group, in bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dh_prime_bits: Option<u64>,
     /// The signature scheme that the server signed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature_algorithm: Option<String>,
+    pub signature_algorithm: Option<Name>,
     /// The signature scheme that the client signed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_signature_algorithm: Option<String>,
+    pub client_signature_algorithm: Option<Name>,
     /// The application protocol that the server chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpn: Option<String>,
@@ -83,7 +84,7 @@ pub struct Tls {
     pub resumed: Option<bool>,
     /// How: `psk`, `ticket` or `session-id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resumed_by: Option<String>,
+    pub resumed_by: Option<Name>,
     /// Whether the server asked for another ClientHello; absent where nothing of the server was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hello_retry: Option<bool>,
@@ -112,7 +113,7 @@ pub struct ClientHello {
     /// The packet that completed it.
     pub packet: u64,
     /// `legacy_version`.
-    pub version: String,
+    pub version: Name,
     /// `random`, hex.
     pub random: String,
     /// `legacy_session_id`, hex; absent where empty.
@@ -181,10 +182,10 @@ pub struct ServerHello {
     /// The packet that completed it.
     pub packet: u64,
     /// `legacy_version`, the chosen version before TLS 1.3.
-    pub version: String,
+    pub version: Name,
     /// The version chosen by supported_versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selected_version: Option<String>,
+    pub selected_version: Option<Name>,
     /// `random`, hex.
     pub random: String,
     /// The session id, hex; absent where empty.

@@ -11,6 +11,7 @@ mod from_certificate;
 mod from_session;
 mod from_tls;
 mod hello;
+mod moment;
 pub mod redact;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -20,6 +21,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use crate::problem::{self, MORE_PROBLEMS};
+use crate::time::Rfc3339;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -85,10 +87,10 @@ pub struct Capture {
     pub bytes: u64,
     /// Time of the first packet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<String>,
+    pub first: Option<Rfc3339>,
     /// Time of the last packet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
+    pub last: Option<Rfc3339>,
     /// What was odd about it.
     pub problems: Vec<Problem>,
 }

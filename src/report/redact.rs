@@ -242,9 +242,9 @@ impl Redactor {
         match entry.kind {
             // Words of other protocols: nothing is known of what they may tell.
             EntryKind::Preamble | EntryKind::ApplicationData if !entry.text.is_empty() => {
-                WORDS.clone_into(&mut entry.text);
+                entry.text = WORDS.into();
             }
-            _ => self.prose(&mut entry.text),
+            _ => self.prose(entry.text.to_mut()),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::report::{
     Generator, NO_CAUSE, Outcome, PerSide, Problem, PublicKey, Remedy, Report, Role, SCHEMA_VERSION, Session, Side,
     Stack, Stacks, Summary, Tcp, Tls, Transport, UnreadCertificate, Validity,
 };
+use crate::time::{Rfc3339, Timestamp};
 
 /// A report of one capture with these sessions.
 pub(crate) fn report(sessions: Vec<Session>) -> Report {
@@ -37,8 +38,8 @@ pub(crate) fn report(sessions: Vec<Session>) -> Report {
     }
 }
 
-fn time(us: i64) -> String {
-    crate::time::Timestamp(1_795_528_800_000_000_000 + us * 1_000).rfc3339(6)
+fn time(us: i64) -> Rfc3339 {
+    Timestamp(1_795_528_800_000_000_000 + us * 1_000).rfc3339(6)
 }
 
 fn end(address: &str, port: u16) -> Endpoint {
@@ -60,17 +61,17 @@ fn entry(us: i64, packet: u64, from: Role, kind: EntryKind, name: &str, text: &s
         length: (kind != EntryKind::Tcp).then_some(120),
         protected: false,
         inferred: false,
-        text: text.to_owned(),
+        text: text.to_owned().into(),
     }
 }
 
 fn tls(version: &str, cipher_suite: &str, client_auth: ClientAuth, decryption: Decryption) -> Tls {
     Tls {
-        version: Some(version.to_owned()),
-        cipher_suite: Some(cipher_suite.to_owned()),
-        group: Some("x25519".to_owned()),
+        version: Some(version.to_owned().into()),
+        cipher_suite: Some(cipher_suite.to_owned().into()),
+        group: Some("x25519".into()),
         dh_prime_bits: None,
-        signature_algorithm: Some("rsa_pss_rsae_sha256".to_owned()),
+        signature_algorithm: Some("rsa_pss_rsae_sha256".into()),
         client_signature_algorithm: None,
         alpn: None,
         server_name: Some("payments.internal.example".to_owned()),
@@ -89,7 +90,7 @@ fn tls(version: &str, cipher_suite: &str, client_auth: ClientAuth, decryption: D
 fn client_hello() -> ClientHello {
     ClientHello {
         packet: 4,
-        version: "1.2".to_owned(),
+        version: "1.2".into(),
         random: "00".repeat(32),
         session_id: None,
         cipher_suites: [
@@ -136,8 +137,8 @@ fn certificate(position: u64, subject: &str, issuer: &str) -> Certificate {
         issuer: Some(issuer.to_owned()),
         serial: Some("01a2b3".to_owned()),
         version: Some(3),
-        not_before: Some("2025-11-21T00:00:00Z".to_owned()),
-        not_after: Some("2027-11-21T00:00:00Z".to_owned()),
+        not_before: Some("2025-11-21T00:00:00Z".to_owned().into()),
+        not_after: Some("2027-11-21T00:00:00Z".to_owned().into()),
         validity: Some(Validity::Valid),
         valid_since_s: Some(368 * 86_400),
         expires_in_s: Some(361 * 86_400),
@@ -150,7 +151,7 @@ fn certificate(position: u64, subject: &str, issuer: &str) -> Certificate {
 
 fn client_chain() -> Vec<Certificate> {
     let leaf = Certificate {
-        not_after: Some("2026-11-21T13:00:00Z".to_owned()),
+        not_after: Some("2026-11-21T13:00:00Z".to_owned().into()),
         validity: Some(Validity::Expired),
         expires_in_s: Some(-(3 * 86_400 + 3_600)),
         key_usage: Some(vec!["digitalSignature".to_owned()]),
@@ -475,10 +476,10 @@ pub(crate) fn hostile() -> Session {
     session.server.address = evil();
     session.encapsulation = vec![evil()];
     session.preamble = Some(evil());
-    session.start = evil();
+    session.start = evil().into();
     session.tls.server_name = Some(evil());
-    session.tls.version = Some(evil());
-    session.tls.cipher_suite = Some(evil());
+    session.tls.version = Some(evil().into());
+    session.tls.cipher_suite = Some(evil().into());
     session.tls.alpn = Some(evil());
     session.diagnosis.cause = "client-cert-name-mismatch".to_owned();
     session.diagnosis.summary = evil();
@@ -492,12 +493,12 @@ pub(crate) fn hostile() -> Session {
     }
     for entry in &mut session.timeline {
         entry.name = evil().into();
-        entry.text = evil();
+        entry.text = evil().into();
     }
     for certificate in session.certificates.client.iter_mut().flatten() {
         certificate.subject = Some(evil());
         certificate.issuer = Some(evil());
-        certificate.not_after = Some(evil());
+        certificate.not_after = Some(evil().into());
         certificate.subject_alternative_names = Some(vec![evil(); 20]);
         certificate.extended_key_usage = Some(vec![evil()]);
         certificate.extensions = vec![evil()];

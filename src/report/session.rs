@@ -10,6 +10,7 @@ use crate::report::{
     CertificateRequest, Certificates, ClientHello, Confidence, EntryKind, Outcome, Problem, Role, ServerHello, Side,
     Tls, Transport,
 };
+use crate::time::Rfc3339;
 
 /// One handshake attempt and its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,9 +35,9 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced_client: Option<Endpoint>,
     /// Time of the first packet, RFC 3339 in UTC.
-    pub start: String,
+    pub start: Rfc3339,
     /// Time of the last packet.
-    pub end: String,
+    pub end: Rfc3339,
     /// From `start` to `end`, in microseconds.
     pub duration_us: i64,
     /// Number of the first packet.
@@ -112,7 +113,7 @@ pub struct Alert {
     /// The packet that carried it.
     pub packet: u64,
     /// That packet's time.
-    pub time: String,
+    pub time: Rfc3339,
     /// Who sent it.
     pub from: Role,
     /// `warning` or `fatal`; absent where it could not be read.
@@ -139,7 +140,7 @@ pub struct Refusal {
     /// The packet that carried it.
     pub packet: u64,
     /// That packet's time.
-    pub time: String,
+    pub time: Rfc3339,
     /// `http/1.1`, `http/2`, `postgresql`, `mysql`, `ldap`, `mqtt`.
     pub protocol: String,
     /// The protocol's own number or code, e.g. `400`.
@@ -155,7 +156,7 @@ pub struct Refusal {
 #[schemars(deny_unknown_fields)]
 pub struct Entry {
     /// When, RFC 3339 in UTC.
-    pub time: String,
+    pub time: Rfc3339,
     /// Microseconds since the session's first packet.
     pub elapsed_us: i64,
     /// The packet that completed it.
@@ -174,8 +175,8 @@ pub struct Entry {
     /// It follows from length and order only; its name may be a guess.
     pub inferred: bool,
     /// One line for a person; absent where the name says all.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub text: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub text: Cow<'static, str>,
 }
 
 /// Something about each side.

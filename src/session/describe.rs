@@ -1,5 +1,7 @@
 //! One line for a person about a handshake message.
 
+use std::borrow::Cow;
+
 use crate::iana::{cipher_suites, groups, signature_schemes, versions};
 use crate::session::Plaintext;
 use crate::tls::extension::Extensions;
@@ -32,13 +34,13 @@ pub fn name(message: &HandshakeMessage) -> &'static str {
 }
 
 /// What a person wants to know of it at a glance. May hold strings from the wire, not escaped.
-pub fn message(message: &HandshakeMessage, tls13: bool) -> String {
-    match message {
+pub fn message(message: &HandshakeMessage, tls13: bool) -> Cow<'static, str> {
+    let text = match message {
         HandshakeMessage::ClientHello(hello) => client_hello(hello),
         HandshakeMessage::ServerHello(hello) => server_hello(hello),
         HandshakeMessage::HelloRetryRequest(hello) => match hello.extensions.selected_group() {
             Some(group) => format!("asks for a share of {}", groups::display(group)),
-            None => "asks for another ClientHello".to_owned(),
+            None => return "asks for another ClientHello".into(),
         },
         HandshakeMessage::NewSessionTicket(ticket) => {
             format!("{} bytes, lifetime {} s", ticket.ticket_len, ticket.lifetime)
@@ -53,55 +55,90 @@ pub fn message(message: &HandshakeMessage, tls13: bool) -> String {
         }
         HandshakeMessage::CertificateRequest(request) => certificate_request(request),
         HandshakeMessage::CertificateVerify(verify) => {
-            verify.scheme.map(signature_schemes::display).unwrap_or_default()
+            return verify.scheme.map(signature_schemes::display).unwrap_or_default();
         }
         HandshakeMessage::CertificateStatus { ocsp } => format!("OCSP response of {} bytes", ocsp.len()),
-        HandshakeMessage::KeyUpdate { update_requested: true } => "asks the peer to do the same".to_owned(),
+        HandshakeMessage::KeyUpdate { update_requested: true } => return "asks the peer to do the same".into(),
         HandshakeMessage::Other { kind, .. } => format!("type {kind}"),
-        HandshakeMessage::HelloRequest => "the server asks for a renegotiation".to_owned(),
-        HandshakeMessage::ClientKeyExchange { .. } if tls13 => "not expected in TLS 1.3".to_owned(),
-        _ => String::new(),
-    }
+        HandshakeMessage::HelloRequest => return "the server asks for a renegotiation".into(),
+        HandshakeMessage::ClientKeyExchange { .. } if tls13 => return "not expected in TLS 1.3".into(),
+        _ => return Cow::default(),
+    };
+    text.into()
 }
 
-/// `1.2` becomes `TLS 1.2`; `DTLS 1.2` says so itself.
-fn with_family(version: String) -> String {
-    if version.starts_with(|c: char| c.is_ascii_digit()) { format!("TLS {version}") } else { version }
+/// Parts of a line, with commas between them.
+struct Parts(String);
+
+impl Parts {
+    fn new() -> Self {
+        // Most lines are shorter.
+        Self(String::with_capacity(96))
+    }
+
+    /// Begins the next part.
+    fn next(&mut self) -> &mut String {
+        if !self.0.is_empty() {
+            self.0.push_str(", ");
+        }
+        &mut self.0
+    }
+
+    fn add(&mut self, part: &str) {
+        self.next().push_str(part);
+    }
+
+    /// `1.2` becomes `TLS 1.2`; `DTLS 1.2` says so itself.
+    fn add_versions(&mut self, versions: &[u16]) {
+        for (index, version) in versions.iter().enumerate() {
+            let name = versions::display(*version);
+            if index == 0 && name.starts_with(|c: char| c.is_ascii_digit()) {
+                self.add("TLS ");
+                self.0.push_str(&name);
+            } else {
+                self.add(&name);
+            }
+        }
+    }
+
+    fn add_alpn<'a>(&mut self, names: impl Iterator<Item = &'a [u8]>) {
+        for (index, name) in names.enumerate() {
+            let out = self.next();
+            out.push_str(if index == 0 { "ALPN " } else { "" });
+            out.push_str(&String::from_utf8_lossy(name));
+        }
+    }
 }
 
 fn client_hello(hello: &ClientHello) -> String {
-    let mut parts = Vec::new();
-    let versions: Vec<String> = hello.offered_versions().iter().map(|v| versions::display(*v)).collect();
-    parts.push(with_family(versions.join(", ")));
+    let mut parts = Parts::new();
+    parts.add_versions(&hello.offered_versions());
     if let Some(name) = hello.extensions.server_name_text() {
-        parts.push(format!("SNI {name}"));
+        parts.add("SNI ");
+        parts.0.push_str(&name);
     }
-    let alpn: Vec<String> = hello.extensions.alpn().iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-    if !alpn.is_empty() {
-        parts.push(format!("ALPN {}", alpn.join(", ")));
-    }
+    parts.add_alpn(hello.extensions.alpn().iter().map(Vec::as_slice));
     if hello.extensions.psk_identities().is_some_and(|list| !list.is_empty()) {
-        parts.push("offers a PSK".to_owned());
+        parts.add("offers a PSK");
     }
     if hello.extensions.has(42) {
-        parts.push("0-RTT data follow".to_owned());
+        parts.add("0-RTT data follow");
     }
-    parts.join(", ")
+    parts.0
 }
 
 fn server_hello(hello: &ServerHello) -> String {
-    let mut parts =
-        vec![with_family(versions::display(hello.selected_version())), cipher_suites::display(hello.cipher_suite)];
+    let mut parts = Parts::new();
+    parts.add_versions(&[hello.selected_version()]);
+    parts.add(&cipher_suites::display(hello.cipher_suite));
     if let Some(group) = hello.extensions.selected_group() {
-        parts.push(groups::display(group));
+        parts.add(&groups::display(group));
     }
-    if let Some(alpn) = hello.extensions.selected_alpn() {
-        parts.push(format!("ALPN {}", String::from_utf8_lossy(alpn)));
-    }
+    parts.add_alpn(hello.extensions.selected_alpn().into_iter());
     if hello.extensions.selected_psk().is_some() {
-        parts.push("resumes by PSK".to_owned());
+        parts.add("resumes by PSK");
     }
-    parts.join(", ")
+    parts.0
 }
 
 fn encrypted_extensions(extensions: &Extensions) -> String {

@@ -439,7 +439,7 @@ pub enum Resumption {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StackGuess {
     /// Candidates, best first; empty where nothing is known.
-    pub candidates: Vec<Stack>,
+    pub candidates: Cow<'static, [Stack]>,
     /// Why, in words for a person.
     pub reasons: Vec<Cow<'static, str>>,
     /// The program, where it named itself (HTTP Server header, banner).
@@ -574,6 +574,10 @@ impl Session {
     pub fn keep_protected(&mut self, record: ProtectedRecord) {
         *self.protected_total.of_mut(record.from) += 1;
         if self.protected.len() < PROTECTED_KEPT {
+            if self.protected.is_empty() {
+                // A handshake has about so many.
+                self.protected.reserve(16);
+            }
             self.protected.push(record);
         } else {
             if self.protected_tail.len() >= PROTECTED_TAIL {

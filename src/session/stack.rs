@@ -1,9 +1,13 @@
 //! Which TLS stack speaks, guessed from what it cannot help showing: the order of its extensions and
 //! of its signature algorithms, and how it lays out records. A guess with its reasons, never a fact.
 
+use std::borrow::Cow;
+
 use crate::role::Role;
+use crate::seen::Seen;
 use crate::session::{Session, Stack, StackGuess};
 use crate::tls::extension::{ExtensionBody, Extensions};
+use crate::tls::handshake::NewSessionTicket;
 
 /// The head of a signature_algorithms list, and who sends it. The longest match wins.
 ///
@@ -62,18 +66,19 @@ pub fn guess(session: &Session, role: Role) -> StackGuess {
 }
 
 /// Keeps the candidates that are in `list` too; a list that fits none of them is disregarded.
-fn narrow(guess: &mut StackGuess, list: &[Stack], reason: &'static str) {
+fn narrow(guess: &mut StackGuess, list: impl Into<Cow<'static, [Stack]>>, reason: &'static str) {
+    let list = list.into();
     if list.is_empty() {
         return;
     }
     if guess.candidates.is_empty() {
-        guess.candidates = list.to_vec();
+        guess.candidates = list;
         guess.reasons.push(reason.into());
         return;
     }
-    let kept: Vec<Stack> = guess.candidates.iter().copied().filter(|stack| list.contains(stack)).collect();
-    if !kept.is_empty() && kept.len() < guess.candidates.len() {
-        guess.candidates = kept;
+    let kept = guess.candidates.iter().filter(|stack| list.contains(stack)).count();
+    if kept > 0 && kept < guess.candidates.len() {
+        guess.candidates.to_mut().retain(|stack| list.contains(stack));
         guess.reasons.push(reason.into());
     }
 }
@@ -103,12 +108,12 @@ fn client(session: &Session, guess: &mut StackGuess) {
     if hello.extensions.has(STATUS_REQUEST_V2) {
         narrow(guess, &[Stack::Jsse], "status_request_v2 in its ClientHello");
     }
-    if guess.candidates == [Stack::OpenSsl] {
+    if *guess.candidates == [Stack::OpenSsl] {
         // Node.js has OpenSSL with a cipher list of its own, and checks certificates by itself.
         const ECDHE_RSA_AES_128_GCM: u16 = 0xc02f;
         let first12 = hello.cipher_suites.iter().find(|suite| !(0x1301..=0x1305).contains(*suite));
         if first12 == Some(&ECDHE_RSA_AES_128_GCM) {
-            guess.candidates = vec![Stack::Node, Stack::OpenSsl];
+            guess.candidates = Cow::Borrowed(&[Stack::Node, Stack::OpenSsl]);
             guess.reasons.push("OpenSSL with Node.js's order of cipher suites".into());
         }
     }
@@ -136,13 +141,13 @@ fn server(session: &Session, guess: &mut StackGuess) {
             .filter(|(order, _)| known.len() >= 2 && same_order(&known, order))
             .map(|(_, stack)| *stack)
             .collect();
-        narrow(guess, &fitting, "the order of extensions in its ServerHello");
+        narrow(guess, fitting, "the order of extensions in its ServerHello");
     }
     if let Some(request) = session.certificate_request.value().and_then(|request| request.message.as_ref()) {
         let stacks = by_signatures(&request.signature_algorithms);
         if !stacks.is_empty() && !stacks.iter().any(|stack| guess.candidates.contains(stack)) {
             // The list tells more than the order of two extensions.
-            guess.candidates.clear();
+            guess.candidates = Cow::default();
             guess.reasons.clear();
         }
         narrow(guess, stacks, "the order of signature algorithms in its CertificateRequest");
@@ -165,23 +170,22 @@ fn server13(session: &Session, kinds: &[u16], guess: &mut StackGuess) {
         narrow(guess, list, "the order of extensions in its ServerHello");
     }
     // Lengths of closed records: how many make up the flight, and whether they are padded.
-    let flight: Vec<usize> =
-        session.protected.iter().take_while(|record| record.from == Role::Server).map(|record| record.length).collect();
-    let Some(last) = flight.last() else { return };
+    let flight = session.protected.iter().take_while(|record| record.from == Role::Server).map(|record| record.length);
+    let (records, Some(last)) = flight.fold((0, None), |(count, _), length| (count + 1, Some(length))) else { return };
     let finished: &[usize] = &[53, 69];
-    if flight.len() == 1 && *last > 200 {
+    if records == 1 && last > 200 {
         narrow(guess, &[Stack::BoringSsl, Stack::Rustls, Stack::Nss], "its encrypted flight came in a single record");
-    } else if flight.len() >= 4 {
-        if finished.iter().any(|length| length + 16 == *last) && !finished.contains(last) || *last == 85 {
+    } else if records >= 4 {
+        if finished.iter().any(|length| length + 16 == last) && !finished.contains(&last) || last == 85 {
             narrow(guess, &[Stack::Jsse], "16 bytes of padding in each record");
-        } else if finished.contains(last) {
+        } else if finished.contains(&last) {
             let list: Vec<Stack> = guess.candidates.iter().copied().filter(|stack| *stack != Stack::Jsse).collect();
-            narrow(guess, &list, "records without padding");
+            narrow(guess, list, "records without padding");
         }
     }
-    let tickets: Vec<usize> = session.tickets.iter().map(|ticket| ticket.value.ticket_len).collect();
-    match tickets.as_slice() {
-        [first, second, ..] if first == second => {
+    let length = |ticket: &Seen<NewSessionTicket>| ticket.value.ticket_len;
+    match session.tickets.as_slice() {
+        [first, second, ..] if length(first) == length(second) => {
             narrow(
                 guess,
                 &[Stack::OpenSsl, Stack::GnuTls, Stack::Node, Stack::BoringSsl, Stack::Rustls],
@@ -218,9 +222,9 @@ mod tests {
 
     #[test]
     fn a_list_that_contradicts_all_is_disregarded() {
-        let mut guess = StackGuess { candidates: vec![Stack::Go], ..StackGuess::default() };
+        let mut guess = StackGuess { candidates: vec![Stack::Go].into(), ..StackGuess::default() };
         narrow(&mut guess, &[Stack::Nss], "x");
-        assert_eq!(guess.candidates, [Stack::Go]);
+        assert_eq!(*guess.candidates, [Stack::Go]);
         assert!(guess.reasons.is_empty());
     }
 }

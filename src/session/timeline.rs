@@ -35,7 +35,7 @@ pub struct Entry {
     /// It was inferred; the name may be a guess.
     pub inferred: bool,
     /// One line for a person. Not escaped.
-    pub text: String,
+    pub text: Cow<'static, str>,
 }
 
 /// Kind of a timeline entry.
@@ -85,7 +85,7 @@ impl Entry {
             length: None,
             protected: false,
             inferred: seen.is_inferred(),
-            text: String::new(),
+            text: Cow::default(),
         }
     }
 }

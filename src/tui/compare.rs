@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::iana::Name;
 use crate::render::text::certificates::{key, lapse, usage};
 use crate::report::{Certificate, CertificateRequest, ClientHello, CodePoint, Session, Validity};
 use crate::time::Elapsed;
@@ -58,27 +59,23 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "version",
         about: &["version", "fallback"],
-        values: |session| session.tls.version.clone().map(|version| vec![version]),
+        values: |session| session.tls.version.as_ref().map(only),
     },
     Topic {
         name: "versions offered",
         about: &["version", "fallback"],
         values: |session| {
             let hello = session.client_hello.as_ref()?;
-            Some(hello.supported_versions.as_deref().map_or_else(|| vec![hello.version.clone()], names))
+            Some(hello.supported_versions.as_deref().map_or_else(|| vec![hello.version.to_string()], names))
         },
     },
-    Topic {
-        name: "cipher suite",
-        about: &["cipher"],
-        values: |session| session.tls.cipher_suite.clone().map(|suite| vec![suite]),
-    },
+    Topic { name: "cipher suite", about: &["cipher"], values: |session| session.tls.cipher_suite.as_ref().map(only) },
     Topic {
         name: "cipher suites offered",
         about: &["cipher"],
         values: |session| hello(session, |hello| Some(&hello.cipher_suites)),
     },
-    Topic { name: "group", about: &["group"], values: |session| session.tls.group.clone().map(|group| vec![group]) },
+    Topic { name: "group", about: &["group"], values: |session| session.tls.group.as_ref().map(only) },
     Topic {
         name: "groups offered",
         about: &["group"],
@@ -89,8 +86,7 @@ const TOPICS: &[Topic] = &[
         about: &["signature", "unsupported-algorithm", "weak", "key-mismatch"],
         values: |session| {
             let tls = &session.tls;
-            let named =
-                |who: &str, name: &Option<String>| name.as_ref().map(|name| format!("{who} signed with {name}"));
+            let named = |who: &str, name: &Option<Name>| name.as_ref().map(|name| format!("{who} signed with {name}"));
             let list: Vec<String> =
                 [named("server", &tls.signature_algorithm), named("client", &tls.client_signature_algorithm)]
                     .into_iter()
@@ -216,6 +212,10 @@ fn timing(left: &Session, right: &Session) -> (u8, Difference) {
         (false, _) => (2, Vec::new(), Vec::new(), vec!["about the same".to_owned()]),
     };
     (rank, Difference { topic: "time taken", left: Some(left), right: Some(right), both, reordered: false })
+}
+
+fn only(name: &Name) -> Vec<String> {
+    vec![name.to_string()]
 }
 
 fn hello(session: &Session, list: fn(&ClientHello) -> Option<&Arc<[CodePoint]>>) -> Option<Vec<String>> {

@@ -213,7 +213,7 @@ fn nothing_that_a_peer_sends_reaches_the_terminal_as_it_is() {
 fn wide_names_keep_the_columns_in_line() {
     let mut session = sample::expired();
     session.tls.server_name = Some("株式会社.例え.テスト.株式会社.例え.テスト".to_owned());
-    session.timeline[3].text = "株式会社".repeat(30);
+    session.timeline[3].text = "株式会社".repeat(30).into();
     let shown = screen(vec![session.clone(), sample::established()], SMALL, "");
     assert!(shown.contains("株式"), "{shown}");
     let lines: Vec<&str> = shown.lines().collect();

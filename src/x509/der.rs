@@ -254,7 +254,7 @@ mod tests {
 
     fn read(tag: u8, text: &[u8]) -> Option<(String, bool)> {
         let element = Element { tag, content: text, whole: text };
-        time(&element).map(|(at, strict)| (at.rfc3339(0), strict))
+        time(&element).map(|(at, strict)| (at.rfc3339(0).to_string(), strict))
     }
 
     #[test]

@@ -282,9 +282,9 @@ impl Connection {
         }
     }
 
-    /// What the connection did; complete after [`Connection::finish`].
-    pub fn facts(&self) -> TcpFacts {
-        let mut facts = self.facts.clone();
+    /// What the connection did; complete after [`Connection::finish`], and gone from here.
+    pub fn take_facts(&mut self) -> TcpFacts {
+        let mut facts = std::mem::take(&mut self.facts);
         for from in [Role::Client, Role::Server] {
             let peer_acks = self.directions.of(from.peer()).acks;
             self.directions.of(from).add_to(&mut facts, from, peer_acks);

@@ -110,7 +110,7 @@ impl Script {
 
     fn finish(mut self) -> (Log, TcpFacts) {
         self.connection.finish(&mut self.log);
-        (self.log, self.connection.facts())
+        (self.log, self.connection.take_facts())
     }
 }
 

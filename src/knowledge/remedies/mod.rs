@@ -97,7 +97,7 @@ impl Speaker<'_> {
 
     /// The only stack that it can be. Node.js is OpenSSL as well, so the two together are OpenSSL.
     fn stack(&self) -> Option<Stack> {
-        match self.stack.candidates.as_slice() {
+        match self.stack.candidates.as_ref() {
             [one] => Some(*one),
             [Stack::Node, Stack::OpenSsl] => Some(Stack::OpenSsl),
             _ => None,
@@ -228,18 +228,18 @@ mod tests {
             texts(&super::of(Cause::ClientCertUntrustedCa, client, server))
         };
         assert!(of(&nobody, &nobody).iter().all(Option::is_none));
-        let openssl = StackGuess { candidates: vec![Stack::OpenSsl], ..StackGuess::default() };
+        let openssl = StackGuess { candidates: vec![Stack::OpenSsl].into(), ..StackGuess::default() };
         assert_eq!(of(&nobody, &openssl)[..2], [Some("OpenSSL"), None]);
         let nginx = StackGuess { program: Some("nginx/1.22.1".to_owned()), ..openssl.clone() };
         assert_eq!(of(&nobody, &nginx)[..2], [Some("nginx"), None]);
-        let either = StackGuess { candidates: vec![Stack::Go, Stack::Nss], ..StackGuess::default() };
+        let either = StackGuess { candidates: vec![Stack::Go, Stack::Nss].into(), ..StackGuess::default() };
         assert!(of(&nobody, &either).iter().all(Option::is_none));
     }
 
     #[test]
     fn what_a_program_is_told_is_not_told_to_everybody_as_well() {
         let nobody = StackGuess::default();
-        let openssl = StackGuess { candidates: vec![Stack::OpenSsl], ..StackGuess::default() };
+        let openssl = StackGuess { candidates: vec![Stack::OpenSsl].into(), ..StackGuess::default() };
         let sides = |client: &StackGuess| {
             let [client, server] = [client, &nobody].map(|stack| Speaker { stack, protocol: None });
             let rows = super::of(Cause::ClientCertMissing, client, server);

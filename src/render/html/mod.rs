@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::render::escape;
 use crate::render::text::{human, negotiated, plural};
 use crate::report::{Capture, NO_CAUSE, Outcome, Report, Session};
+use crate::time::Rfc3339;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("filter.js");
@@ -157,7 +158,7 @@ fn captures(page: &mut String, report: &Report) {
 }
 
 fn capture_row(page: &mut String, capture: &Capture) {
-    let time = |time: &Option<String>| time.as_deref().map(human).unwrap_or_default();
+    let time = |time: &Option<Rfc3339>| time.as_deref().map(human).unwrap_or_default();
     let _ = write!(
         page,
         "<tr><td class=\"mono\">{}<td>{}<td class=\"n\">{}<td>{}<td>{}<td>",
@@ -250,7 +251,7 @@ mod tests {
         hostile.diagnosis.summary = attack.to_owned();
         for entry in &mut hostile.timeline {
             entry.name = attack.to_owned().into();
-            entry.text = attack.to_owned();
+            entry.text = attack.to_owned().into();
         }
         let page = written(vec![hostile]);
         assert_eq!(page.matches("<script").count(), 1, "only its own");

@@ -7,7 +7,7 @@ use crate::render::text::{decryption, human, negotiated, who_acts};
 use crate::report::{
     Certificate, CodePoint, Confidence, NO_CAUSE, Outcome, Report, Role, Session, Side, UnreadCertificate, Validity,
 };
-use crate::time::Elapsed;
+use crate::time::{Elapsed, Rfc3339};
 
 /// Everything about one session.
 pub(super) fn article(page: &mut String, report: &Report, session: &Session, open: bool) {
@@ -153,7 +153,7 @@ fn chain(page: &mut String, role: Role, chain: Option<&[Certificate]>, unread: O
 
 fn row(page: &mut String, certificate: &Certificate) {
     let name = |name: &Option<String>| name.as_deref().map_or_else(|| "(empty)".to_owned(), text);
-    let date = |time: &Option<String>| text(time.as_deref().and_then(|time| time.get(..10)).unwrap_or("?"));
+    let date = |time: &Option<Rfc3339>| text(time.as_deref().and_then(|time| time.get(..10)).unwrap_or("?"));
     let (mark, class) = match certificate.validity {
         Some(Validity::Expired) => ("expired", "bad"),
         Some(Validity::NotYetValid) => ("not yet valid", "bad"),

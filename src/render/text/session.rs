@@ -93,9 +93,9 @@ pub(crate) fn negotiated(session: &Session) -> Vec<String> {
     parts.extend(tls.server_name.clone());
     parts.extend(tls.version.as_ref().map(|version| {
         let named = version.starts_with(|c: char| !c.is_ascii_digit());
-        if named { version.clone() } else { format!("{protocol} {version}") }
+        if named { version.to_string() } else { format!("{protocol} {version}") }
     }));
-    parts.extend(tls.cipher_suite.clone());
+    parts.extend(tls.cipher_suite.as_deref().map(str::to_owned));
     parts.extend(tls.alpn.clone());
     match session.transport {
         crate::report::Transport::Eap => parts.push("EAP".to_owned()),

@@ -1,7 +1,7 @@
 //! The keys of an expectation whose values are words: what they may be, and where the report has them.
 
 use crate::cause::Cause;
-use crate::iana::{alerts, cipher_suites, groups, versions};
+use crate::iana::{Name, alerts, cipher_suites, groups, versions};
 use crate::report::check::table::nearest;
 use crate::report::{ClientAuth, Confidence, Decryption, Outcome, Session, Side, Transport};
 
@@ -26,9 +26,14 @@ pub(super) const KEYS: [Key; 12] = [
         found: |s| Some(s.diagnosis.confidence.to_string()),
         of_cause: true,
     },
-    Key { name: "version", all: every_version, found: |s| s.tls.version.clone(), of_cause: false },
-    Key { name: "suite", all: suites, found: |s| s.tls.cipher_suite.clone(), of_cause: false },
-    Key { name: "group", all: every_group, found: |s| s.tls.group.clone(), of_cause: false },
+    Key {
+        name: "version",
+        all: every_version,
+        found: |s| s.tls.version.as_deref().map(str::to_owned),
+        of_cause: false,
+    },
+    Key { name: "suite", all: suites, found: |s| s.tls.cipher_suite.as_deref().map(str::to_owned), of_cause: false },
+    Key { name: "group", all: every_group, found: |s| s.tls.group.as_deref().map(str::to_owned), of_cause: false },
     Key { name: "alpn", all: Vec::new, found: |s| s.tls.alpn.clone(), of_cause: false },
     Key { name: "sni", all: Vec::new, found: |s| s.tls.server_name.clone(), of_cause: false },
     Key {
@@ -55,7 +60,8 @@ pub(super) fn causes() -> Vec<String> {
 }
 
 fn every_version() -> Vec<String> {
-    let mut all: Vec<String> = (0..=u16::MAX).map(versions::display).filter(|name| !name.starts_with("0x")).collect();
+    let names = (0..=u16::MAX).map(versions::display).filter(|name| !name.starts_with("0x"));
+    let mut all: Vec<String> = names.map(Name::into_owned).collect();
     all.sort();
     all.dedup();
     all
@@ -124,7 +130,7 @@ impl std::fmt::Display for AlertPattern {
         for word in [&self.from, &self.level].into_iter().flatten() {
             write!(f, "{word} ")?;
         }
-        f.write_str(&self.code.map_or_else(|| "hidden".to_owned(), alerts::display))
+        f.write_str(&self.code.map_or(Name::Borrowed("hidden"), alerts::display))
     }
 }
 

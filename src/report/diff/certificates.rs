@@ -2,6 +2,7 @@
 
 use crate::report::diff::{Differences, Topic};
 use crate::report::{Certificate, Session};
+use crate::time::Rfc3339;
 
 /// Both sides' certificates.
 pub(super) fn certificates(a: &Session, b: &Session, out: &mut Differences) {
@@ -55,8 +56,9 @@ fn one(which: &str, topic: Topic, a: &Certificate, b: &Certificate, out: &mut Di
     }
     value("subject", a.subject.clone(), b.subject.clone());
     value("issuer", a.issuer.clone(), b.issuer.clone());
-    value("not before", a.not_before.clone(), b.not_before.clone());
-    value("not after", a.not_after.clone(), b.not_after.clone());
+    let text = |moment: &Option<Rfc3339>| moment.as_ref().map(Rfc3339::to_string);
+    value("not before", text(&a.not_before), text(&b.not_before));
+    value("not after", text(&a.not_after), text(&b.not_after));
     let key = |one: &Certificate| {
         let key = one.key.as_ref()?;
         let size = key.size.map(|size| format!(" {size} bits")).unwrap_or_default();

@@ -261,7 +261,7 @@ mod tests {
     fn a_session_is_the_same_as_itself_at_another_time_and_port() {
         let mut later = sample::expired();
         later.client.port = Some(1);
-        later.start = "2030-01-01T00:00:00Z".to_owned();
+        later.start = "2030-01-01T00:00:00Z".to_owned().into();
         later.first_packet += 100;
         later.client_hello.as_mut().expect("a hello").random = "ff".repeat(32);
         later.duration_us += 10;
@@ -304,7 +304,7 @@ mod tests {
         assert!(is_same(&found));
         slow.alerts.push(Alert {
             packet: 1,
-            time: String::new(),
+            time: String::new().into(),
             from: Role::Client,
             level: None,
             description: None,

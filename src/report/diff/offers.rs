@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::iana::Name;
 use crate::report::diff::{Differences, Topic};
 use crate::report::{ClientHello, CodePoint, Extension, Session};
 
@@ -42,20 +43,23 @@ pub(super) fn hellos(a: &Session, b: &Session, out: &mut Differences) {
 
 fn chosen(a: &Session, b: &Session, out: &mut Differences) {
     let (one, other) = (&a.tls, &b.tls);
+    let name = |name: &Option<Name>| name.as_deref().map(str::to_owned);
     let text = |value: Option<bool>| value.map(|value| if value { "yes" } else { "no" }.to_owned());
-    out.value(Topic::Version, "chosen", one.version.clone(), other.version.clone());
-    out.value(Topic::CipherSuite, "chosen", one.cipher_suite.clone(), other.cipher_suite.clone());
-    out.value(Topic::Group, "chosen", one.group.clone(), other.group.clone());
+    out.value(Topic::Version, "chosen", name(&one.version), name(&other.version));
+    out.value(Topic::CipherSuite, "chosen", name(&one.cipher_suite), name(&other.cipher_suite));
+    out.value(Topic::Group, "chosen", name(&one.group), name(&other.group));
     let prime = |bits: Option<u64>| bits.map(|bits| format!("{bits} bits"));
     out.value(Topic::Group, "prime of the exchange", prime(one.dh_prime_bits), prime(other.dh_prime_bits));
     let signatures = Topic::SignatureAlgorithm;
-    out.value(signatures, "used by the server", one.signature_algorithm.clone(), other.signature_algorithm.clone());
-    let by_client = (one.client_signature_algorithm.clone(), other.client_signature_algorithm.clone());
-    out.value(signatures, "used by the client", by_client.0, by_client.1);
+    let by_server = [one, other].map(|tls| name(&tls.signature_algorithm));
+    let by_client = [one, other].map(|tls| name(&tls.client_signature_algorithm));
+    for (who, [one, other]) in [("used by the server", by_server), ("used by the client", by_client)] {
+        out.value(signatures, who, one, other);
+    }
     out.value(Topic::Alpn, "chosen", one.alpn.clone(), other.alpn.clone());
     out.value(Topic::ServerName, "asked for", one.server_name.clone(), other.server_name.clone());
     out.value(Topic::Extensions, "resumed", text(one.resumed), text(other.resumed));
-    out.value(Topic::Extensions, "resumed by", one.resumed_by.clone(), other.resumed_by.clone());
+    out.value(Topic::Extensions, "resumed by", name(&one.resumed_by), name(&other.resumed_by));
     out.value(Topic::Extensions, "HelloRetryRequest", text(one.hello_retry), text(other.hello_retry));
 }
 

@@ -1,6 +1,8 @@
 //! The end of a session: what was not seen becomes "not sent" or "not visible", and the timeline gets
 //! its entries from below TLS.
 
+use std::borrow::Cow;
+
 use crate::flow::facts::TcpFacts;
 use crate::role::{ByRole, Role};
 use crate::seen::{At, Hidden, Observed, Seen};
@@ -116,7 +118,7 @@ impl Builder {
                 let mut entry = Entry::at(from, EntryKind::Alert, "Alert", &seen);
                 entry.length = Some(length);
                 entry.protected = true;
-                entry.text = "encrypted".to_owned();
+                entry.text = "encrypted".into();
                 self.push(entry);
                 if self.session.alerts.len() < 64 {
                     self.session.alerts.push(seen);
@@ -149,7 +151,7 @@ impl Builder {
         entry.length = Some(length);
         entry.protected = true;
         entry.inferred = true;
-        entry.text = text.to_owned();
+        entry.text = text.into();
         self.push(entry);
         self.both_finished();
     }
@@ -241,7 +243,7 @@ impl Resolver {
 
 fn add_tcp_entries(session: &mut Session) {
     let (tcp, entries) = (&session.tcp, &mut session.timeline.entries);
-    let mut add = |from: Role, name: &'static str, at: At, text: String| {
+    let mut add = |from: Role, name: &'static str, at: At, text: Cow<'static, str>| {
         entries.push(Entry {
             from,
             packet: at.packet,
@@ -255,32 +257,32 @@ fn add_tcp_entries(session: &mut Session) {
         });
     };
     for (index, at) in tcp.syn.iter().take(16).enumerate() {
-        let text = if index == 0 { String::new() } else { "sent again".to_owned() };
-        add(Role::Client, "SYN", *at, text);
+        let text = if index == 0 { "" } else { "sent again" };
+        add(Role::Client, "SYN", *at, text.into());
     }
     if let Some(at) = tcp.syn_ack {
-        add(Role::Server, "SYN+ACK", at, String::new());
+        add(Role::Server, "SYN+ACK", at, Cow::default());
     }
     for role in [Role::Client, Role::Server] {
         if let Some(at) = tcp.fin.of(role) {
-            add(role, "FIN", *at, String::new());
+            add(role, "FIN", *at, Cow::default());
         }
         for lost in tcp.unacknowledged.of(role).iter().filter(|lost| lost.times > 1) {
             add(
                 role,
                 "Retransmission",
                 lost.last,
-                format!("{} bytes sent {} times and never acknowledged", lost.len, lost.times),
+                format!("{} bytes sent {} times and never acknowledged", lost.len, lost.times).into(),
             );
         }
     }
     for reset in tcp.resets.iter().take(8) {
         let text = if reset.in_answer_to_syn {
-            "the connection was refused".to_owned()
+            "the connection was refused".into()
         } else if reset.unread > 0 {
-            format!("with {} bytes of its peer unread", reset.unread)
+            format!("with {} bytes of its peer unread", reset.unread).into()
         } else {
-            String::new()
+            Cow::default()
         };
         add(reset.from, "RST", reset.at, text);
     }

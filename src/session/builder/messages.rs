@@ -297,7 +297,7 @@ impl Builder {
         let Some(seen) = self.session.plaintext.of_mut(from) else { return };
         let is_its = |entry: &&mut Entry| entry.from == from && entry.name == PLAINTEXT;
         if let Some(entry) = self.session.timeline.entries.iter_mut().find(is_its) {
-            entry.text = crate::session::describe::plaintext(&plaintext);
+            entry.text = crate::session::describe::plaintext(&plaintext).into();
             entry.length = Some(plaintext.bytes.len());
         }
         seen.value = plaintext;
@@ -313,7 +313,7 @@ impl Builder {
     pub(super) fn refusal(&mut self, refusal: Seen<Refusal>) {
         let mut entry = Entry::at(Role::Server, EntryKind::ApplicationData, refusal.value.protocol, &refusal);
         entry.protected = !refusal.value.plaintext;
-        entry.text = refusal.value.text.clone();
+        entry.text = refusal.value.text.clone().into();
         self.push(entry);
         if let Some(program) = &refusal.value.server {
             self.session.stack.server.program.get_or_insert_with(|| program.clone());

@@ -14,6 +14,7 @@ mod replay;
 mod transcript;
 mod verify;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::app;
@@ -305,7 +306,7 @@ impl Builder {
         let mut entry = self.entry(signal.value.from(), EntryKind::Note, signal.value.name(), signal.at());
         entry.protected = matches!(signal.basis, crate::seen::Basis::Decrypted);
         entry.inferred = signal.is_inferred();
-        entry.text = signal.value.words();
+        entry.text = signal.value.words().into();
         self.push(entry);
         self.session.signals.push(signal);
     }
@@ -318,7 +319,7 @@ impl Builder {
 
     fn add_note(&mut self, from: Role, name: &'static str, text: String, at: At) {
         let mut entry = self.entry(from, EntryKind::Note, name, at);
-        entry.text = text;
+        entry.text = text.into();
         self.push(entry);
     }
 
@@ -342,7 +343,8 @@ impl Builder {
             "{missing} bytes from the {from} are not in the capture{}{}",
             if gap.snaplen { " (cut by the snap length)" } else { "" },
             if stood_in_message { ", in the middle of a handshake message" } else { "" },
-        );
+        )
+        .into();
         self.push(entry);
     }
 
@@ -359,7 +361,7 @@ impl Builder {
         }
         if self.session.plaintext.of(from).is_none() {
             let mut entry = self.entry(from, EntryKind::Preamble, PLAINTEXT, at);
-            entry.text = crate::session::describe::plaintext(&plaintext);
+            entry.text = crate::session::describe::plaintext(&plaintext).into();
             entry.length = Some(plaintext.bytes.len());
             self.push(entry);
             *self.session.plaintext.of_mut(from) = Some(Seen::read(plaintext, at));
@@ -394,7 +396,7 @@ impl Builder {
             length: None,
             protected: false,
             inferred: false,
-            text: String::new(),
+            text: Cow::default(),
         }
     }
 

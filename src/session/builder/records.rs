@@ -92,15 +92,11 @@ impl Builder {
     /// Bytes of handshake messages, in the clear or decrypted.
     pub(super) fn handshake_bytes(&mut self, from: Role, bytes: &[u8], first: At, last: At, protected: bool) {
         let mut joiner = std::mem::take(self.joiner.of_mut(from));
-        let mut joined = Vec::new();
         let problems = joiner.feed(bytes, first, last, |message| {
-            joined.push((message.kind, message.raw.to_vec(), message.last));
+            self.message(from, message.kind, message.raw, message.last, protected);
         });
         *self.joiner.of_mut(from) = joiner;
         self.problems(problems, last);
-        for (kind, raw, at) in joined {
-            self.message(from, kind, &raw, at, protected);
-        }
     }
 
     /// One or more alerts of two bytes each.
@@ -128,7 +124,8 @@ impl Builder {
             "{} {}",
             crate::iana::alerts::level_name(alert.level).unwrap_or("level unknown"),
             crate::iana::alerts::display(alert.description),
-        );
+        )
+        .into();
         self.push(entry);
         if self.session.alerts.len() < ALERT_LIMIT {
             self.session.alerts.push(seen);
@@ -199,7 +196,7 @@ impl Builder {
             || self.session.hello_retry.is_some()
             || (from == Role::Client && !self.session.server_hello.is_seen());
         if tls13 {
-            entry.text = "for middleboxes; means nothing in TLS 1.3".to_owned();
+            entry.text = "for middleboxes; means nothing in TLS 1.3".into();
         }
         self.push(entry);
         if from == Role::Server

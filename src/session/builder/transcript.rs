@@ -4,23 +4,30 @@
 //! of different directions may stand in a capture in either order, and a transcript in the wrong
 //! order would make a good signature look forged.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::role::{ByRole, Role};
 
 /// How many bytes of handshake messages are kept; what is longer cannot be checked.
 const LIMIT: usize = 512 * 1024;
 
-/// One handshake message with its header.
+/// Room for an ordinary handshake, in bytes, made when a message was answered.
+const ORDINARY: usize = 6 * 1024;
+
+/// One handshake message with its header, which stands among all bytes.
 #[derive(Debug, Clone)]
 struct Message {
     kind: u8,
-    raw: Vec<u8>,
+    raw: Range<usize>,
 }
 
 /// The messages of one handshake, by side.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Transcript {
     messages: ByRole<Vec<Message>>,
-    bytes: usize,
+    /// Of both sides, one message after the other.
+    bytes: Vec<u8>,
     broken: Option<&'static str>,
     /// Messages have the header of DTLS, of 12 bytes.
     dtls: bool,
@@ -49,27 +56,38 @@ impl Transcript {
     /// (RFC 6347 section 4.2.1).
     pub(super) fn forget_hellos(&mut self) {
         self.messages = ByRole::default();
-        self.bytes = 0;
+        self.bytes.clear();
     }
 
     /// The messages as DTLS 1.3 hashes them: with the header of TLS (RFC 9147 section 5.2).
     fn with_tls_headers(&self) -> Self {
-        let strip = |list: &[Message]| -> Vec<Message> {
-            let short = |raw: &[u8]| [raw.get(..4).unwrap_or_default(), raw.get(12..).unwrap_or_default()].concat();
-            list.iter().map(|message| Message { kind: message.kind, raw: short(&message.raw) }).collect()
-        };
-        let messages = ByRole { client: strip(&self.messages.client), server: strip(&self.messages.server) };
-        Self { messages, dtls: false, ..*self }
+        let mut short = Self { broken: self.broken, draft: self.draft, ..Self::default() };
+        for role in [Role::Client, Role::Server] {
+            for message in self.messages.of(role) {
+                let raw = self.raw(message);
+                let (head, body) = (raw.get(..4).unwrap_or_default(), raw.get(12..).unwrap_or_default());
+                short.push(role, message.kind, &[head, body].concat());
+            }
+        }
+        short
     }
 
     /// Keeps a message, header included.
     pub(super) fn push(&mut self, from: Role, kind: u8, raw: &[u8]) {
-        if self.bytes.saturating_add(raw.len()) > LIMIT {
+        let start = self.bytes.len();
+        if start.saturating_add(raw.len()) > LIMIT {
             self.broken = Some("the handshake is longer than what is kept for checking signatures");
             return;
         }
-        self.bytes += raw.len();
-        self.messages.of_mut(from).push(Message { kind, raw: raw.to_vec() });
+        if start > 0 && start < ORDINARY {
+            self.bytes.reserve(ORDINARY - start);
+        }
+        self.bytes.extend_from_slice(raw);
+        self.messages.of_mut(from).push(Message { kind, raw: start..self.bytes.len() });
+    }
+
+    fn raw(&self, message: &Message) -> &[u8] {
+        self.bytes.get(message.raw.clone()).unwrap_or_default()
     }
 
     /// From here on nothing can be checked; why.
@@ -94,7 +112,7 @@ impl Transcript {
             return self.with_tls_headers().before(from, kind, tls13, hash);
         }
         let order = if tls13 { self.order13(&hash) } else { self.order12() };
-        let mut out = Vec::with_capacity(self.bytes);
+        let mut out = Vec::with_capacity(self.bytes.len());
         for (role, message_kind, raw) in order {
             if role == from && message_kind == kind {
                 return Some(out);
@@ -120,40 +138,40 @@ impl Transcript {
     ) -> Option<Vec<u8>> {
         let mut out = self.before(from, kind, tls13, hash)?;
         let message = self.messages.of(from).iter().find(|message| message.kind == kind)?;
-        out.extend_from_slice(&message.raw);
+        out.extend_from_slice(self.raw(message));
         Some(out)
     }
 
     /// CH [HRR CH] SH … Finished(server) … Finished(client).
-    fn order13(&self, hash: &impl Fn(&[u8]) -> Vec<u8>) -> Vec<(Role, u8, Vec<u8>)> {
+    fn order13(&self, hash: &impl Fn(&[u8]) -> Vec<u8>) -> Vec<(Role, u8, Cow<'_, [u8]>)> {
         let hellos = self.messages.client.iter().filter(|m| m.kind == CLIENT_HELLO).count();
         let mut client = self.messages.client.iter();
         let mut server = self.messages.server.iter();
         let mut out = Vec::new();
         if let Some(first) = client.next() {
             if hellos > 1 {
-                let digest = hash(&first.raw);
+                let digest = hash(self.raw(first));
                 let mut synthetic = vec![254, 0, 0, u8::try_from(digest.len()).unwrap_or(0)];
                 synthetic.extend_from_slice(&digest);
-                out.push((Role::Client, 254, synthetic));
+                out.push((Role::Client, 254, synthetic.into()));
                 if let Some(retry) = server.next() {
-                    out.push((Role::Server, 6, retry.raw.clone()));
+                    out.push((Role::Server, 6, self.raw(retry).into()));
                 }
                 if let Some(second) = client.next() {
-                    out.push((Role::Client, CLIENT_HELLO, second.raw.clone()));
+                    out.push((Role::Client, CLIENT_HELLO, self.raw(second).into()));
                 }
             } else {
-                out.push((Role::Client, CLIENT_HELLO, first.raw.clone()));
+                out.push((Role::Client, CLIENT_HELLO, self.raw(first).into()));
             }
         }
-        out.extend(server.map(|m| (Role::Server, m.kind, m.raw.clone())));
-        out.extend(client.map(|m| (Role::Client, m.kind, m.raw.clone())));
+        out.extend(server.map(|m| (Role::Server, m.kind, self.raw(m).into())));
+        out.extend(client.map(|m| (Role::Client, m.kind, self.raw(m).into())));
         out
     }
 
     /// Full handshake: CH, SH … ServerHelloDone, client's flight, (NewSessionTicket) Finished(server).
     /// Abbreviated: CH, SH (NewSessionTicket) Finished(server), Finished(client).
-    fn order12(&self) -> Vec<(Role, u8, Vec<u8>)> {
+    fn order12(&self) -> Vec<(Role, u8, Cow<'_, [u8]>)> {
         const SERVER_HELLO_DONE: u8 = 14;
         let full = self.messages.server.iter().any(|m| m.kind == SERVER_HELLO_DONE);
         let split = if full {
@@ -166,8 +184,8 @@ impl Transcript {
         };
         let (first_flight, rest) = self.messages.server.split_at_checked(split).unwrap_or((&[], &[]));
         let (hello, client) = self.messages.client.split_at_checked(1).unwrap_or((&[], &[]));
-        let tagged = |role: Role, list: &[Message]| -> Vec<(Role, u8, Vec<u8>)> {
-            list.iter().map(|m| (role, m.kind, m.raw.clone())).collect()
+        let tagged = |role: Role, list: &[Message]| -> Vec<(Role, u8, Cow<'_, [u8]>)> {
+            list.iter().map(|m| (role, m.kind, self.raw(m).into())).collect()
         };
         let mut out = tagged(Role::Client, hello);
         out.extend(tagged(Role::Server, first_flight));

@@ -28,6 +28,11 @@ pub(super) struct Again {
 }
 
 impl Again {
+    /// Whether the client can be asked at all.
+    pub(super) fn is_offered(hello: &ClientHello) -> bool {
+        hello.extensions.has(POST_HANDSHAKE_AUTH)
+    }
+
     /// Looks for it in what follows the handshake, which ends before `start`.
     pub(super) fn find(
         records: &[&ProtectedRecord],
@@ -35,7 +40,7 @@ impl Again {
         lengths: Lengths,
         hello: &ClientHello,
     ) -> Option<Self> {
-        if !hello.extensions.has(POST_HANDSHAKE_AUTH) {
+        if !Self::is_offered(hello) {
             return None;
         }
         let begin = records.iter().skip(start).position(|record| record.from == Role::Server)? + start;

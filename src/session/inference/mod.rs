@@ -77,7 +77,8 @@ pub fn infer(session: &mut Session) {
     }
     let Some(suite) = session.server_hello.value().map(|hello| hello.cipher_suite) else { return };
     let closed = |record: &&ProtectedRecord| record.inner.is_none() && record.outer == ContentType::APPLICATION_DATA;
-    let records: Vec<ProtectedRecord> = session.protected.iter().filter(closed).cloned().collect();
+    let mut records: Vec<ProtectedRecord> = Vec::with_capacity(session.protected.len());
+    records.extend(session.protected.iter().filter(closed).cloned());
     if records.is_empty() {
         return;
     }
@@ -170,8 +171,9 @@ impl Reading {
         };
         reading.flight_start = reading.client_flight_start(early, plain);
         // The client pads or it does not: take what fits. The server's padding is its own matter.
+        let client: Vec<(usize, usize)> = reading.client_records().collect();
         for lengths in [plain, padded] {
-            let (flight, end) = reading.read_flight(lengths);
+            let (flight, end) = reading.read_flight(&client, lengths);
             if flight != Flight::Unreadable {
                 reading.lengths = lengths;
                 reading.flight = flight;
@@ -195,19 +197,13 @@ impl Reading {
     }
 
     /// The client's records from the start of its flight: index and length.
-    fn client_records(&self) -> Vec<(usize, usize)> {
+    fn client_records(&self) -> impl Iterator<Item = (usize, usize)> {
         let start = self.flight_start.unwrap_or(self.records.len());
-        self.records
-            .iter()
-            .enumerate()
-            .skip(start)
-            .filter(|(_, record)| record.from == Role::Client)
-            .map(|(index, record)| (index, record.length))
-            .collect()
+        let records = self.records.iter().enumerate().skip(start);
+        records.filter(|(_, record)| record.from == Role::Client).map(|(index, record)| (index, record.length))
     }
 
-    fn read_flight(&self, lengths: Lengths) -> (Flight, usize) {
-        let client = self.client_records();
+    fn read_flight(&self, client: &[(usize, usize)], lengths: Lengths) -> (Flight, usize) {
         let Some((first_index, first)) = client.first().copied() else {
             return (Flight::Nothing, self.records.len());
         };
@@ -227,7 +223,7 @@ impl Reading {
         if first == 8 + 4 + lengths.hash + lengths.overhead {
             return (Flight::Empty, first_index + 1);
         }
-        self.read_presented(&client, lengths)
+        self.read_presented(client, lengths)
     }
 
     /// Certificate (one or more records), CertificateVerify, Finished; or all three in one record.
@@ -305,7 +301,7 @@ impl Reading {
                 let why = "the client sent a record long enough for a certificate, and then one exactly as long as an alert in the place of its signature";
                 let sent = CertificateSent::Unread { approx_len: Some(certificate) };
                 session.certificate.client = Observed::Seen(Seen::inferred(sent, at, why));
-                let alert = self.client_records().get(1).map(|(index, _)| self.at(*index)).unwrap_or(at);
+                let alert = self.client_records().nth(1).map(|(index, _)| self.at(index)).unwrap_or(at);
                 self.add_alert(session, Role::Client, alert, why, false);
                 (InferredClientAuth::Presented, why)
             }
@@ -372,8 +368,9 @@ impl Reading {
         if !self.flight.is_whole() {
             return None;
         }
+        let hello = session.client_hello.value().filter(|hello| Again::is_offered(hello))?;
         let records: Vec<&ProtectedRecord> = self.records.iter().chain(&self.tail).collect();
-        Again::find(&records, self.flight_end, self.lengths, session.client_hello.value()?)
+        Again::find(&records, self.flight_end, self.lengths, hello)
     }
 
     /// What follows the client's Finished: tickets, data, an alert at the end.
@@ -387,11 +384,12 @@ impl Reading {
         }
         let chain = self.records.iter().chain(&self.tail).enumerate().skip(self.flight_end);
         let of_handshake = |index: usize| again.as_ref().is_some_and(|again| again.holds(index));
-        let after: Vec<&ProtectedRecord> =
-            chain.filter(|(index, _)| !of_handshake(*index)).map(|(_, record)| record).collect();
+        let mut after: Vec<&ProtectedRecord> = Vec::with_capacity(self.records.len() + self.tail.len());
+        after.extend(chain.filter(|(index, _)| !of_handshake(*index)).map(|(_, record)| record));
         let suite = session.server_hello.value().map_or(0, |hello| hello.cipher_suite);
         for role in [Role::Client, Role::Server] {
-            let mut own: Vec<&ProtectedRecord> = after.iter().copied().filter(|record| record.from == role).collect();
+            let mut own: Vec<&ProtectedRecord> = Vec::with_capacity(after.len());
+            own.extend(after.iter().copied().filter(|record| record.from == role));
             let padding = if role == Role::Client {
                 self.lengths.overhead.saturating_sub(Lengths::of(suite, 0).overhead)
             } else {
@@ -465,7 +463,8 @@ impl Reading {
         let tickets: Vec<(At, usize)> =
             session.tickets.iter().map(|ticket| (ticket.at(), ticket.value.ticket_len)).collect();
         let again = self.again(session);
-        let mut runs: Vec<Entry> = Vec::new();
+        let entries = &mut session.timeline.entries;
+        let begin = entries.len();
         for (index, record) in self.records.iter().chain(&self.tail).enumerate() {
             let is_alert = alerts.iter().any(|(role, at)| *role == record.from && *at == record.at)
                 && record.length <= self.lengths.alert() + JSSE_PADDING;
@@ -485,7 +484,7 @@ impl Reading {
             } else {
                 (EntryKind::ApplicationData, "ApplicationData", "".into())
             };
-            if let Some(last) = runs.last_mut()
+            if let Some(last) = entries.get_mut(begin..).and_then(<[Entry]>::last_mut)
                 && last.kind == kind
                 && last.from == record.from
                 && kind == EntryKind::ApplicationData
@@ -493,9 +492,8 @@ impl Reading {
                 last.length = last.length.map(|length| length + record.length);
                 continue;
             }
-            runs.push(new_entry(record, kind, name, text));
+            entries.push(new_entry(record, kind, name, text));
         }
-        session.timeline.entries.extend(runs);
     }
 
     /// Why the client's flight is read as it is, said once, at its start.
@@ -581,7 +579,7 @@ fn new_entry(record: &ProtectedRecord, kind: EntryKind, name: &'static str, text
         length: Some(record.length),
         protected: true,
         inferred: true,
-        text: text.into_owned(),
+        text,
     }
 }
 

@@ -82,6 +82,10 @@ impl Joiner {
     ) -> &'a [u8] {
         let wanted = message_len(&self.buffer).unwrap_or(HEADER_LEN).saturating_sub(self.buffer.len());
         let (here, left) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
+        if self.buffer.len() >= HEADER_LEN {
+            // The rest of it follows, unless its length is a lie.
+            self.buffer.reserve(wanted.min(BUFFER_KEPT));
+        }
         self.buffer.extend_from_slice(here);
         let Some(len) = message_len(&self.buffer) else { return left };
         if len > self.limit {

@@ -66,7 +66,7 @@ fn facts(entry: &Entry, width: usize) -> Vec<Line> {
     parts.extend(entry.length.map(|length| format!("{length} bytes")));
     parts.push(format!("{} after the start", Elapsed(entry.elapsed_us.saturating_mul(1_000))));
     lines.extend(wrap(Line::default(), &Line::of(Tone::Plain, parts.join(", ")), width));
-    lines.extend(wrap(Line::default(), &Line::of(Tone::Dim, &entry.time), width));
+    lines.extend(wrap(Line::default(), &Line::of(Tone::Dim, entry.time.as_str()), width));
     if entry.protected {
         lines.push(Line::of(Tone::Plain, "■ sent encrypted"));
     }

@@ -63,8 +63,8 @@ fn refused_otherwise(case: &Case<'_>, role: Role, invalid: Option<&Seen<Signatur
 }
 
 fn examine(case: &Case<'_>, role: Role) -> Assessment {
-    let checks: Vec<&Seen<SignatureCheck>> = case.signature_checks(role).collect();
-    let invalid = checks.iter().find(|seen| seen.value == SignatureCheck::Invalid).copied();
+    let checked = |as_what| case.signature_checks(role).find(|seen| seen.value == as_what);
+    let invalid = checked(SignatureCheck::Invalid);
     let verifier = role.peer();
     let Some(refused) = case.refused(role) else { return refused_otherwise(case, role, invalid) };
     if let Some(seen) = invalid {
@@ -85,7 +85,7 @@ fn examine(case: &Case<'_>, role: Role) -> Assessment {
         return Assessment::Supported(with_needs(case, role, confidence, finding));
     }
     let named = matches!(refused.how, How::Alert(_, 51));
-    if let Some(valid) = checks.iter().find(|seen| seen.value == SignatureCheck::Valid) {
+    if let Some(valid) = checked(SignatureCheck::Valid) {
         return if named {
             Assessment::RuledOut(Evidence::of(
                 valid,

@@ -147,7 +147,7 @@ fn type_allowed(kind: KeyKind, types: &[u8]) -> bool {
 }
 
 fn allowed(request: &CertificateRequest) -> String {
-    let names: Vec<String> =
+    let names: Vec<_> =
         request.signature_algorithms.iter().take(4).map(|scheme| signature_schemes::display(*scheme)).collect();
     let more = request.signature_algorithms.len().saturating_sub(4);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -169,10 +169,10 @@ fn nothing_to_show(case: &Case<'_>, request: &CertificateRequest) -> Assessment 
         .collect();
     // Many servers leave Ed25519 out; that alone says little.
     let narrow = missing.iter().any(|name| *name != "Ed25519");
-    let Some(asked) = case.request_evidence(allowed(request)) else { return Assessment::Silent };
     if !narrow {
         return Assessment::Silent;
     }
+    let Some(asked) = case.request_evidence(allowed(request)) else { return Assessment::Silent };
     let finding = Finding::possible(
         format!(
             "The server allows no {} keys; the client may have a certificate that it could not use.",

@@ -19,35 +19,32 @@ pub const RULE: Rule = Rule {
 /// no_application_protocol (RFC 7301 section 3.2).
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 /// Names that nearly every server of HTTP has.
-const ORDINARY: &[&str] = &["h2", "http/1.1"];
+const ORDINARY: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
-    let names: Vec<String> =
-        hello.extensions.alpn().iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    let offered = hello_evidence(case, format!("the client offered {}", names.join(", ")));
+    let offered = hello.extensions.alpn();
+    let names = || offered.iter().map(|name| String::from_utf8_lossy(name)).collect::<Vec<_>>().join(", ");
+    let evidence = || hello_evidence(case, format!("the client offered {}", names()));
     if let Some(seen) = alert(case, NO_APPLICATION_PROTOCOL) {
-        let summary = format!(
-            "The server speaks none of the application protocols that the client offered ({}).",
-            names.join(", ")
-        );
-        return Assessment::Supported(
-            Finding::certain(summary, said(seen, NO_APPLICATION_PROTOCOL)).and_maybe(offered),
-        );
+        let names = names();
+        let summary = format!("The server speaks none of the application protocols that the client offered ({names}).");
+        let finding = Finding::certain(summary, said(seen, NO_APPLICATION_PROTOCOL));
+        return Assessment::Supported(finding.and_maybe(evidence()));
     }
     match case.ending {
         Ending::HiddenAlert { seen, stage: Stage::ServerFlight }
             if seen.value.from == Role::Server
-                && !names.is_empty()
-                && !names.iter().any(|name| ORDINARY.contains(&name.as_str())) =>
+                && !offered.is_empty()
+                && !offered.iter().any(|name| ORDINARY.contains(&name.as_slice())) =>
         {
             let summary = format!(
                 "The server gave up straight after its ServerHello, most likely for the application protocol ({}).",
-                names.join(", ")
+                names()
             );
             let text = "the server sent nothing but an encrypted alert behind its ServerHello";
             let finding = Finding::likely(summary, Evidence::of(seen, text))
-                .and_maybe(offered)
+                .and_maybe(evidence())
                 .needs(crate::knowledge::keys::key_log(&case.session.stack));
             Assessment::Supported(finding)
         }

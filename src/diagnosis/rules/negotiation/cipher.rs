@@ -30,7 +30,7 @@ fn examine(case: &Case<'_>) -> Assessment {
         (None, None) => return Assessment::Silent,
     };
     let offer = Offer::of(hello);
-    let names: Vec<String> = offer.suites.iter().take(3).map(|suite| cipher_suites::display(*suite)).collect();
+    let names: Vec<_> = offer.suites.iter().take(3).map(|suite| cipher_suites::display(*suite)).collect();
     let more = offer.suites.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     // A narrow offer, and nothing else odd about it, fits best.

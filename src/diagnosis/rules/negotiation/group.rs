@@ -27,7 +27,7 @@ pub const RULE: Rule = Rule {
 fn examine(case: &Case<'_>) -> Assessment {
     let Some(hello) = hello(case) else { return Assessment::Silent };
     let offered = |offer: &Offer| {
-        let names: Vec<String> = offer.groups.iter().map(|group| groups::display(*group)).collect();
+        let names: Vec<_> = offer.groups.iter().map(|group| groups::display(*group)).collect();
         hello_evidence(case, format!("the client offered the groups {}", names.join(", ")))
     };
     let retry = case.session.hello_retry.as_ref().and_then(|seen| seen.value.extensions.selected_group());

@@ -19,14 +19,15 @@ const MISSING: u8 = 109;
 const UNSUPPORTED: u8 = 110;
 
 fn examine(case: &Case<'_>) -> Assessment {
-    let absent = absent(case);
     if let Some(seen) = alert(case, MISSING) {
         let finding = Finding::certain(
             format!("The {} refused the handshake for an extension that was missing.", seen.value.from),
             said(seen, MISSING),
         );
         return Assessment::Supported(
-            finding.and_maybe(absent.and_then(|name| hello_evidence(case, format!("the ClientHello has no {name}")))),
+            finding.and_maybe(
+                absent(case).and_then(|name| hello_evidence(case, format!("the ClientHello has no {name}"))),
+            ),
         );
     }
     if let Some(seen) = alert(case, UNSUPPORTED) {
@@ -34,8 +35,8 @@ fn examine(case: &Case<'_>) -> Assessment {
             format!("The {} met an extension that it had not offered, or that is not allowed there.", seen.value.from);
         return Assessment::Supported(Finding::certain(summary, said(seen, UNSUPPORTED)));
     }
-    if let Some(name) = absent
-        && let Some((seen, number @ (40 | 47 | 50 | 80))) = refused_hello(case)
+    if let Some((seen, number @ (40 | 47 | 50 | 80))) = refused_hello(case)
+        && let Some(name) = absent(case)
     {
         let finding = Finding::likely(
             format!("The client's TLS 1.3 hello lacks {name}, and the server refused it."),

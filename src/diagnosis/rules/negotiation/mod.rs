@@ -129,7 +129,7 @@ impl Offer {
     /// All TLS 1.2 suites want one kind of server key.
     fn wants_one_key(&self) -> bool {
         let name = |suite: u16| crate::iana::cipher_suites::display(suite);
-        let of12: Vec<String> = self.suites.iter().filter(|s| *s >> 8 != 0x13).map(|s| name(*s)).collect();
+        let of12: Vec<_> = self.suites.iter().filter(|s| *s >> 8 != 0x13).map(|s| name(*s)).collect();
         let ecdsa = of12.iter().filter(|name| name.contains("_ECDSA_")).count();
         !of12.is_empty() && !self.tls13 && (ecdsa == 0 || ecdsa == of12.len())
     }

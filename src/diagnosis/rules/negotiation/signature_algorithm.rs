@@ -47,8 +47,7 @@ fn examine(case: &Case<'_>) -> Assessment {
     if !offer.has_odd_signatures() {
         return Assessment::Silent;
     }
-    let names: Vec<String> =
-        offer.signatures.iter().take(5).map(|scheme| signature_schemes::display(*scheme)).collect();
+    let names: Vec<_> = offer.signatures.iter().take(5).map(|scheme| signature_schemes::display(*scheme)).collect();
     let finding = Finding::with(
         Confidence::Likely,
         "The server's key fits none of the signature algorithms that the client accepts.",

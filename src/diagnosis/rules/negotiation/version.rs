@@ -34,7 +34,7 @@ fn offered(case: &Case<'_>) -> Vec<u16> {
 }
 
 fn list(versions: &[u16]) -> String {
-    let names: Vec<String> = versions.iter().map(|version| versions::display(*version)).collect();
+    let names: Vec<_> = versions.iter().map(|version| versions::display(*version)).collect();
     match names.as_slice() {
         [one] => format!("TLS {one} at most"),
         _ => format!("TLS {}", names.join(", ")),
