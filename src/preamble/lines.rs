@@ -57,18 +57,8 @@ fn announced(bytes: &[u8]) -> Option<Endpoint> {
 }
 
 impl Tracker {
-    /// Reads what is pending of `from`.
-    pub(super) fn read(&mut self, from: Role, at: At) {
-        let mut pending = std::mem::take(&mut self.sides.of_mut(from).pending);
-        let unread = self.read_messages(from, &pending, at);
-        if unread > 0 {
-            pending.drain(..pending.len() - unread);
-            self.sides.of_mut(from).pending = pending;
-        }
-    }
-
-    /// How many of the bytes are left for when more of them have come.
-    fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> usize {
+    /// Reads what `from` said. How many of the bytes are left for when more of them have come.
+    pub(super) fn read_messages(&mut self, from: Role, bytes: &[u8], at: At) -> usize {
         let mut rest = bytes;
         if from == Role::Client && self.protocol.is_none() && is_partial_header(rest) {
             return rest.len();

@@ -94,7 +94,8 @@ struct Side {
 
 /// Whether TLS begins in `bytes`, the next ones of `from`.
 pub fn find_tls(_from: Role, held: &[u8], bytes: &[u8], tracker: &Tracker) -> Start {
-    let in_header = lines::may_be_header(held);
+    // Of what is full the rest is not there.
+    let in_header = held.len() < KEPT && lines::may_be_header(held);
     // Most of what is said without TLS begins in no way that matters here.
     if !in_header && !matches!(bytes, [21 | 22 | 0x80.., ..]) && !lines::may_be_header(bytes) {
         return Start::NotYet;
@@ -161,13 +162,27 @@ impl Tracker {
         let side = self.sides.of_mut(from);
         side.first.get_or_insert(at);
         let head = |room: usize| bytes.get(..room).unwrap_or(bytes);
-        side.text.extend_from_slice(head(KEPT.saturating_sub(side.text.len())));
+        let room = KEPT.saturating_sub(side.text.len());
+        if !side.text.is_empty() {
+            // Who goes on often says a lot.
+            side.text.reserve_exact(room);
+        }
+        side.text.extend_from_slice(head(room));
         if side.pending.len() >= KEPT {
             // No line is so long.
             side.pending.clear();
         }
-        side.pending.extend_from_slice(head(KEPT - side.pending.len()));
-        self.read(from, at);
+        let mut pending = std::mem::take(&mut side.pending);
+        let kept = head(KEPT - pending.len());
+        if pending.is_empty() {
+            let unread = self.read_messages(from, kept, at);
+            pending.extend_from_slice(kept.get(kept.len() - unread..).unwrap_or_default());
+        } else {
+            pending.extend_from_slice(kept);
+            let unread = self.read_messages(from, &pending, at);
+            pending.drain(..pending.len() - unread);
+        }
+        self.sides.of_mut(from).pending = pending;
     }
 
     /// A hole in the plaintext of `from`.
