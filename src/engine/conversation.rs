@@ -9,6 +9,7 @@ use crate::engine::datagram_session::DatagramSession;
 use crate::engine::eap_session::EapSession;
 use crate::engine::live::{self, Look, Signs, Watch};
 use crate::engine::tcp_session::TcpSession;
+use crate::flow::table::FlowTable;
 use crate::problem::Problem;
 use crate::session::Session;
 use crate::time::Timestamp;
@@ -109,13 +110,15 @@ impl Conversation {
         }
     }
 
-    /// Memory that it holds, in bytes, about.
+    /// Memory that it holds, in bytes, about. An allocator has blocks of certain sizes, and gives an eighth more than was
+    /// asked for at most.
     fn weight(&self) -> usize {
-        match self {
+        let own = match self {
             Self::Tcp(session) => session.weight(),
             Self::Datagrams(session) => session.weight(),
             Self::Eap(session) => session.weight(),
-        }
+        };
+        own + own / 8 + FlowTable::<Self>::COST
     }
 
     /// Bytes counted for it in the engine's budget.

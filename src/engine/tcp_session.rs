@@ -223,7 +223,7 @@ impl TcpSession {
     /// Memory that it holds, in bytes, about.
     pub(super) fn weight(&self) -> usize {
         let upper = self.upper.as_ref().map_or(0, |upper| upper.weight());
-        size_of::<Self>() + self.connection.held() + upper
+        size_of::<Self>() + self.connection.weight() + upper
     }
 
     /// Gives up the holes that it waits for, where much is held behind them. Whether it did.

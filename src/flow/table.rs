@@ -48,6 +48,10 @@ struct Slot<T> {
 }
 
 impl<T> FlowTable<T> {
+    /// Memory that the table takes for a flow beside the flow itself, in bytes: its slot and its row in the index, each of
+    /// which has room for twice as many where it has just grown.
+    pub const COST: usize = 2 * (size_of::<Slot<T>>() + size_of::<(FlowKey, u32)>());
+
     /// A table for at most `capacity` flows (at least one).
     pub fn new(capacity: usize) -> Self {
         Self {

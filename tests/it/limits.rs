@@ -62,7 +62,9 @@ fn connections_that_were_only_opened_count_as_memory_too() {
     for flow in 0..10_000 {
         feed.segment(flow, true, SYN, 0, 0, &[]);
     }
-    assert!(sessions(&mut feed).len() > 8_000);
+    let told = sessions(&mut feed).len();
+    // Each takes about two KiB, with what the table keeps of it.
+    assert!((9_300..9_700).contains(&told), "{told} were let go");
     assert_eq!(problems(&mut feed), ["too-much-memory"]);
 }
 

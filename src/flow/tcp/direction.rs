@@ -348,6 +348,11 @@ impl Direction {
         self.held.cost()
     }
 
+    /// Memory that its segments on their way take, in bytes.
+    pub(super) fn flight_cost(&self) -> usize {
+        self.flight.cost()
+    }
+
     /// The packet that carried the first bytes held.
     pub(super) fn holds(&self) -> Option<At> {
         self.held.first().map(|(_, at)| at)

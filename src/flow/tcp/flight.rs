@@ -63,6 +63,11 @@ impl Flight {
         largest
     }
 
+    /// Memory that it takes, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        self.sent.capacity() * size_of::<Sent>()
+    }
+
     /// Those that were sent more than once.
     pub(super) fn repeatedly(&self) -> Vec<Unacknowledged> {
         let repeated = self.sent.iter().filter(|sent| sent.times > 1);

@@ -254,6 +254,12 @@ impl Connection {
         self.directions.client.held_cost() + self.directions.server.held_cost()
     }
 
+    /// Memory that it takes beside itself, in bytes, about.
+    pub fn weight(&self) -> usize {
+        let flights = self.directions.client.flight_cost() + self.directions.server.flight_cost();
+        self.held() + flights + self.facts.syn.capacity() * size_of::<At>()
+    }
+
     /// Hands on what is held, and tells the holes ahead of it, though they may still be filled.
     pub fn give_up_holes(&mut self, sink: &mut impl Receive) {
         for from in [Role::Client, Role::Server] {
