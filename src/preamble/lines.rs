@@ -73,6 +73,10 @@ impl Tracker {
             self.asked.get_or_insert((at, "a PROXY header"));
             rest = rest.get(length..).unwrap_or(&[]);
         }
+        if from == Role::Server && self.asked.is_none() && self.sides.server.text.starts_with(b"HTTP/") {
+            // Until it was asked it offers nothing, and its pages may be long.
+            return 0;
+        }
         if self.postgresql(from, rest, at) || self.mysql(from, rest, at) || self.socks(from, rest, at) {
             return 0;
         }

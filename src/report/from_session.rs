@@ -15,6 +15,7 @@ use crate::report::{
 use crate::role::{self, ByRole};
 use crate::seen::{At, Seen};
 use crate::session::{self as model, outcome, timeline};
+use crate::time::Rfc3339;
 
 /// The published form of a session and the verdict on it. `capture_index` says which of the report's
 /// captures it came from, and `digits` (0, 3, 6 or 9) how finely that capture tells time.
@@ -48,7 +49,7 @@ pub fn session(judged: Judged, capture_index: usize, digits: usize) -> Session {
         certificates: from_certificate::certificates(session),
         alerts: session.alerts.iter().map(|seen| alert(seen, digits)).collect(),
         refusals: session.refusals.iter().map(|seen| refusal(seen, digits)).collect(),
-        timeline: timeline.entries.into_iter().map(|entry| line(entry, session.first, digits)).collect(),
+        timeline: lines(timeline.entries, session.first, digits),
         timeline_dropped: (timeline.dropped > 0).then_some(timeline.dropped),
         tcp: (session.transport == model::Transport::Tcp).then(|| tcp(session)),
         stack,
@@ -179,9 +180,21 @@ fn refusal(seen: &Seen<model::Refusal>, digits: usize) -> Refusal {
     }
 }
 
-fn line(entry: timeline::Entry, first: At, digits: usize) -> Entry {
+fn lines(entries: Vec<timeline::Entry>, first: At, digits: usize) -> Vec<Entry> {
+    // Messages often share a packet.
+    let mut last = (first.time, first.time.rfc3339(digits));
+    let line = |entry: timeline::Entry| {
+        if last.0 != entry.time {
+            last = (entry.time, entry.time.rfc3339(digits));
+        }
+        line(entry, last.1.clone(), first)
+    };
+    entries.into_iter().map(line).collect()
+}
+
+fn line(entry: timeline::Entry, time: Rfc3339, first: At) -> Entry {
     Entry {
-        time: entry.time.rfc3339(digits),
+        time,
         elapsed_us: entry.time.since(first.time).micros(),
         packet: entry.packet.0,
         from: role(entry.from),
