@@ -385,6 +385,22 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_served_a_page_is_still_heard_when_it_is_asked_to_connect() {
+        use Role::{Client, Server};
+        let page = format!("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n{}", "x".repeat(2_000));
+        let get = (Client, "GET http://a.example.test/ HTTP/1.1\r\n\r\n");
+        let mut tracker = Tracker::default();
+        for (from, text) in [get, (Server, &page)] {
+            tracker.feed(from, text.as_bytes(), At::default());
+        }
+        assert!(tracker.sides.server.pending.is_empty(), "nothing of the page waits for its line's end");
+        let connect = (Client, "CONNECT a.example.test:443 HTTP/1.1\r\n\r\n");
+        // However it is cut.
+        let refused = [get, (Server, &page), connect, (Server, "HTTP/1.1 403 Forb"), (Server, "idden\r\n\r\n")];
+        assert_eq!(told(&refused), Some(("http-connect", Some("HTTP/1.1 403 Forbidden".to_owned()))));
+    }
+
+    #[test]
     fn a_greeting_without_tls_and_a_proxy_that_says_no() {
         let mut mysql = Tracker::default();
         let greeting = [&[40, 0, 0, 0, 10][..], b"8.0\0", &[0; 13], &[0xff, 0xf7]].concat();
