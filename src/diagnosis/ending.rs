@@ -5,8 +5,8 @@ use crate::role::Role;
 use crate::seen::{At, Hidden, Observed, PacketNo, Seen};
 use crate::session::inference::HiddenAnswer;
 use crate::session::{
-    AlertSeen, Corruption, InferredClientAuth, ReauthenticationKind, Refusal, RefusalMeaning, Session, Signal,
-    Transport,
+    AlertSeen, CertificateSent, Corruption, InferredClientAuth, ReauthenticationKind, Refusal, RefusalMeaning, Session,
+    Signal, Transport,
 };
 use crate::tls::alert::Alert;
 
@@ -220,7 +220,10 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
             let asked = session.application_data.client.last;
             let left = session.finished.client.is_seen()
                 && first_close(session, PacketNo(0)).is_some_and(|(by, at, how)| {
-                    let tired = asked.is_none_or(|asked| at.time.since(asked.time).as_secs_f64() > PATIENCE);
+                    let tired = match asked {
+                        Some(asked) => at.time.since(asked.time).as_secs_f64() > PATIENCE,
+                        None => !showed_nothing(session) || waited(session, at) > PATIENCE,
+                    };
                     let goodbye = how != Close::Fin && tired || answers(session, at, seen) || asked_nothing(session);
                     by == Role::Client && at.packet < seen.packet && goodbye
                 });
@@ -234,6 +237,13 @@ fn is_hidden_refusal(session: &Session, seen: &Seen<AlertSeen>) -> bool {
 /// Whether the client's flight shows that no certificate was asked for: then there is nothing in it to be refused.
 fn asked_nothing(session: &Session) -> bool {
     session.inferred_client_auth.as_ref().is_some_and(|seen| seen.value == InferredClientAuth::NotRequested)
+}
+
+/// Whether the client was asked for a certificate and had none, and nothing shows that it was let in: a server that refuses
+/// that does so at once, and its alert may cross with the goodbye of a client that has nothing to say.
+fn showed_nothing(session: &Session) -> bool {
+    let empty = session.certificate.client.value().is_some_and(|sent| matches!(sent, CertificateSent::Empty));
+    empty && session.tickets.is_empty()
 }
 
 /// Whether an alert of the server answers the client's close: it had had time enough to refuse what the client said last,

@@ -111,6 +111,39 @@ fn a_server_that_answers_the_goodbye_of_a_client_that_has_waited_refuses_nobody(
 }
 
 #[test]
+fn a_refusal_may_cross_with_the_goodbye_of_a_client_that_has_nothing_to_say() {
+    let ended = |tickets: usize, waits: i64| {
+        let mut connection = Connection::without_certificate();
+        (0..tickets).for_each(|_| connection.closed(SERVER, TICKET));
+        connection.wait(waits);
+        connection.closed(CLIENT, ALERT);
+        connection.send(CLIENT, FIN, &[]);
+        connection.closed(SERVER, ALERT);
+        connection.send(SERVER, FIN, &[]);
+        verdict(connection).0
+    };
+    assert_eq!(ended(0, 1), Cause::ClientCertMissing);
+    assert_ne!(ended(2, 1), Cause::ClientCertMissing, "it was let in");
+    assert_ne!(ended(0, 1_500), Cause::ClientCertMissing, "a refusal would have come by then");
+}
+
+#[test]
+fn a_request_as_long_as_a_padded_finished_is_no_padding() {
+    // With the issuers that a server names, its request may have any length.
+    let mut connection = Connection::begun_with(&[]);
+    let flight = [23, FINISHED + 16, 1_660, CERTIFICATE_VERIFY, FINISHED];
+    let records: Vec<u8> = flight.iter().flat_map(|length| record(23, &vec![0x5a; *length])).collect();
+    connection.send(SERVER, 0, &records);
+    connection.closed(CLIENT, EMPTY_CERTIFICATE);
+    connection.closed(CLIENT, FINISHED);
+    connection.closed(SERVER, ALERT);
+    connection.send(SERVER, FIN, &[]);
+    let judged = connection.judged();
+    assert_eq!((judged.diagnosis.cause, judged.diagnosis.confidence), (Cause::ClientCertMissing, Confidence::Likely));
+    assert!(judged.session.alerts.iter().any(tlswhy::seen::Seen::is_inferred), "the server's alert is seen");
+}
+
+#[test]
 fn a_server_that_closes_a_connection_that_was_idle_refuses_nobody() {
     let ended = |waits: i64| {
         let mut connection = Connection::without_certificate();

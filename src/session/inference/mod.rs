@@ -329,7 +329,9 @@ impl Reading {
             self.records.iter().take(start).filter(|record| record.from == Role::Server).collect();
         for padding in [0, JSSE_PADDING] {
             let lengths = Lengths::of(suite, padding);
-            let Some(position) = server.iter().position(|record| record.length == lengths.finished()) else { continue };
+            let is_finished = |record: &&ProtectedRecord| record.length == lengths.finished();
+            let last = server.len().checked_sub(1).filter(|_| server.last().is_some_and(is_finished));
+            let Some(position) = last.or_else(|| server.iter().position(is_finished)) else { continue };
             let Some(finished) = server.get(position) else { continue };
             let why = "a record exactly as long as Finished ends the server's flight";
             let value = FinishedSeen { verified: None };
@@ -539,9 +541,12 @@ fn overhead12_or_13(session: &Session) -> Option<usize> {
 /// Whether the server adds JSSE's padding, seen from its Finished.
 fn server_padding(session: &Session, suite: u16, records: &[ProtectedRecord]) -> usize {
     let Some(finished) = session.finished.server.seen() else { return 0 };
-    let padded = Lengths::of(suite, JSSE_PADDING).finished();
-    let is_padded = records.iter().any(|r| r.from == Role::Server && r.at == finished.at() && r.length == padded);
-    if is_padded { JSSE_PADDING } else { 0 }
+    let is_there = |padding: usize| {
+        let length = Lengths::of(suite, padding).finished();
+        records.iter().any(|r| r.from == Role::Server && r.at == finished.at() && r.length == length)
+    };
+    // A CertificateRequest in the same packet may be as long as a padded Finished.
+    if is_there(JSSE_PADDING) && !is_there(0) { JSSE_PADDING } else { 0 }
 }
 
 /// The block of the cipher that OpenSSL seals tickets with.
