@@ -33,11 +33,18 @@ impl Connection {
 
     /// With the hellos, and a flight of the server of these lengths.
     fn begun_with(flight: &[usize]) -> Self {
+        Self::of_client(&[], flight)
+    }
+
+    /// The same, with these extensions in the client's hello.
+    fn of_client(extensions: &[u8], flight: &[usize]) -> Self {
         let mut feed = Feed::new(Engine::new(Options::default()));
         feed.open(0);
         let mut connection = Self { feed, sent: [1, 1] };
         // supported_versions, of TLS 1.3 only.
-        let offered = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 0x02, 1, 0, 0, 7, 0, 43, 0, 3, 2, 3, 4]].concat();
+        let length = u8::try_from(7 + extensions.len()).expect("a short hello");
+        let versions = [0, 0, 2, 0x13, 0x02, 1, 0, 0, length, 0, 43, 0, 3, 2, 3, 4];
+        let offered = [&[3, 3][..], &[7; 32], &versions, extensions].concat();
         connection.send(CLIENT, 0, &record(22, &message(1, &offered)));
         let chosen = [&[3, 3][..], &[9; 32], &[0, 0x13, 0x02, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat();
         connection.send(SERVER, 0, &record(22, &message(2, &chosen)));
@@ -141,6 +148,22 @@ fn a_request_as_long_as_a_padded_finished_is_no_padding() {
     let judged = connection.judged();
     assert_eq!((judged.diagnosis.cause, judged.diagnosis.confidence), (Cause::ClientCertMissing, Confidence::Likely));
     assert!(judged.session.alerts.iter().any(tlswhy::seen::Seen::is_inferred), "the server's alert is seen");
+}
+
+#[test]
+fn a_client_of_openssl_that_names_no_protocol_and_leaves_at_once_may_only_have_looked() {
+    // OpenSSL's signature_algorithms, and application_layer_protocol_negotiation of "h2".
+    let openssl = [0, 13, 0, 14, 0, 12, 4, 3, 5, 3, 6, 3, 8, 7, 8, 8, 8, 9];
+    let http = [0, 16, 0, 5, 0, 3, 2, b'h', b'2'];
+    let ended = |extensions: &[u8]| {
+        let mut connection = Connection::of_client(extensions, &[23, 1_660, CERTIFICATE_VERIFY, FINISHED]);
+        connection.closed(CLIENT, FINISHED);
+        connection.closed(CLIENT, ALERT);
+        connection.send(CLIENT, FIN, &[]);
+        verdict(connection)
+    };
+    assert_eq!(ended(&openssl), (Cause::None, Confidence::Likely));
+    assert_eq!(ended(&[&openssl[..], &http].concat()), (Cause::ServerCertRejected, Confidence::Likely));
 }
 
 #[test]

@@ -95,7 +95,17 @@ fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
 /// A client that completes the handshake and leaves at once may have refused; it may also be a health
 /// check. A certificate that can be read and shows no fault speaks for the latter.
 fn leaves_silently(case: &Case<'_>) -> Confidence {
-    let candidates = &case.session.stack.client.candidates;
-    let node = candidates.first() == Some(&Stack::Node);
-    if node || case.is_unread(Role::Server) { Confidence::Likely } else { Confidence::Possible }
+    match case.session.stack.client.candidates.first() {
+        Some(Stack::Node) => Confidence::Likely,
+        Some(Stack::OpenSsl) if has_nothing_to_say(case) => Confidence::Possible,
+        _ if case.is_unread(Role::Server) => Confidence::Likely,
+        _ => Confidence::Possible,
+    }
+}
+
+/// Whether nothing says which protocol would have been spoken. So do those that only look whether a server is there, by
+/// OpenSSL above all (HAProxy's check-ssl, s_client), while who refuses without an alert came for HTTP or for a database.
+fn has_nothing_to_say(case: &Case<'_>) -> bool {
+    let offers = case.session.client_hello.value().is_some_and(|hello| !hello.extensions.alpn().is_empty());
+    !offers && case.session.preamble.is_none()
 }
