@@ -151,9 +151,10 @@ fn a_request_as_long_as_a_padded_finished_is_no_padding() {
 }
 
 #[test]
-fn a_client_of_openssl_that_names_no_protocol_and_leaves_at_once_may_only_have_looked() {
-    // OpenSSL's signature_algorithms, and application_layer_protocol_negotiation of "h2".
+fn a_client_that_names_no_protocol_and_leaves_at_once_may_only_have_looked() {
+    // Their signature_algorithms, and application_layer_protocol_negotiation of "h2".
     let openssl = [0, 13, 0, 14, 0, 12, 4, 3, 5, 3, 6, 3, 8, 7, 8, 8, 8, 9];
+    let go = [0, 13, 0, 14, 0, 12, 8, 4, 4, 3, 8, 7, 8, 5, 8, 6, 4, 1];
     let http = [0, 16, 0, 5, 0, 3, 2, b'h', b'2'];
     let ended = |extensions: &[u8]| {
         let mut connection = Connection::of_client(extensions, &[23, 1_660, CERTIFICATE_VERIFY, FINISHED]);
@@ -163,6 +164,7 @@ fn a_client_of_openssl_that_names_no_protocol_and_leaves_at_once_may_only_have_l
         verdict(connection)
     };
     assert_eq!(ended(&openssl), (Cause::None, Confidence::Likely));
+    assert_eq!(ended(&go), (Cause::None, Confidence::Likely));
     assert_eq!(ended(&[&openssl[..], &http].concat()), (Cause::ServerCertRejected, Confidence::Likely));
 }
 

@@ -97,14 +97,15 @@ fn closes_silently(case: &Case<'_>, verifier: Role) -> Confidence {
 fn leaves_silently(case: &Case<'_>) -> Confidence {
     match case.session.stack.client.candidates.first() {
         Some(Stack::Node) => Confidence::Likely,
-        Some(Stack::OpenSsl) if has_nothing_to_say(case) => Confidence::Possible,
+        Some(Stack::OpenSsl | Stack::Go | Stack::Rustls) if has_nothing_to_say(case) => Confidence::Possible,
         _ if case.is_unread(Role::Server) => Confidence::Likely,
         _ => Confidence::Possible,
     }
 }
 
-/// Whether nothing says which protocol would have been spoken. So do those that only look whether a server is there, by
-/// OpenSSL above all (HAProxy's check-ssl, s_client), while who refuses without an alert came for HTTP or for a database.
+/// Whether nothing says which protocol would have been spoken. So it is with those that only look whether a server is there
+/// (HAProxy's check-ssl, s_client, probes in Go). Who refuses by OpenSSL and without an alert came for HTTP or for a
+/// database; Go and rustls refuse with an alert.
 fn has_nothing_to_say(case: &Case<'_>) -> bool {
     let offers = case.session.client_hello.value().is_some_and(|hello| !hello.extensions.alpn().is_empty());
     !offers && case.session.preamble.is_none()
