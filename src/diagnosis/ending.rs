@@ -242,8 +242,7 @@ fn asked_nothing(session: &Session) -> bool {
 /// Whether the client was asked for a certificate and had none, and nothing shows that it was let in: a server that refuses
 /// that does so at once, and its alert may cross with the goodbye of a client that has nothing to say.
 fn showed_nothing(session: &Session) -> bool {
-    let empty = session.certificate.client.value().is_some_and(|sent| matches!(sent, CertificateSent::Empty));
-    empty && session.tickets.is_empty()
+    matches!(session.certificate.client.value(), Some(CertificateSent::Empty)) && session.tickets.is_empty()
 }
 
 /// Whether an alert of the server answers the client's close: it had had time enough to refuse what the client said last,

@@ -42,10 +42,15 @@ impl Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     confidence: Confidence,
+    /// Who has to change something, where the rule says so.
     pub(super) side: Option<Side>,
+    /// One sentence, past tense, whose subject is a role.
     pub(super) summary: String,
+    /// A paragraph.
     pub(super) explanation: String,
+    /// The packets it stands on; never empty.
     pub(super) evidence: Vec<Evidence>,
+    /// What would decide it.
     pub(super) needs: Vec<String>,
 }
 

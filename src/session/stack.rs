@@ -171,7 +171,8 @@ fn server13(session: &Session, kinds: &[u16], guess: &mut StackGuess) {
     }
     // Lengths of closed records: how many make up the flight, and whether they are padded.
     let flight = session.protected.iter().take_while(|record| record.from == Role::Server).map(|record| record.length);
-    let (records, Some(last)) = flight.fold((0, None), |(count, _), length| (count + 1, Some(length))) else { return };
+    let Some(last) = flight.clone().last() else { return };
+    let records = flight.count();
     let finished: &[usize] = &[53, 69];
     if records == 1 && last > 200 {
         narrow(guess, &[Stack::BoringSsl, Stack::Rustls, Stack::Nss], "its encrypted flight came in a single record");

@@ -28,21 +28,17 @@ pub(super) struct Again {
 }
 
 impl Again {
-    /// Whether the client can be asked at all.
-    pub(super) fn is_offered(hello: &ClientHello) -> bool {
-        hello.extensions.has(POST_HANDSHAKE_AUTH)
-    }
-
     /// Looks for it in what follows the handshake, which ends before `start`.
-    pub(super) fn find(
-        records: &[&ProtectedRecord],
+    pub(super) fn find<'r>(
+        records: impl Iterator<Item = &'r ProtectedRecord>,
         start: usize,
         lengths: Lengths,
         hello: &ClientHello,
     ) -> Option<Self> {
-        if !Self::is_offered(hello) {
+        if !hello.extensions.has(POST_HANDSHAKE_AUTH) {
             return None;
         }
+        let records: Vec<&ProtectedRecord> = records.collect();
         let begin = records.iter().skip(start).position(|record| record.from == Role::Server)? + start;
         let own: Vec<(usize, &ProtectedRecord)> =
             records.iter().copied().enumerate().skip(begin).filter(|(_, record)| record.from == Role::Client).collect();
@@ -128,8 +124,7 @@ mod tests {
                 at: At::default(),
             })
             .collect();
-        let records: Vec<&ProtectedRecord> = records.iter().collect();
-        Again::find(&records, 0, Lengths::of(SHA384, 0), &hello(offered)).map(|again| again.answer)
+        Again::find(records.iter(), 0, Lengths::of(SHA384, 0), &hello(offered)).map(|again| again.answer)
     }
 
     #[test]

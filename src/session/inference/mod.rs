@@ -329,9 +329,13 @@ impl Reading {
             self.records.iter().take(start).filter(|record| record.from == Role::Server).collect();
         for padding in [0, JSSE_PADDING] {
             let lengths = Lengths::of(suite, padding);
-            let is_finished = |record: &&ProtectedRecord| record.length == lengths.finished();
-            let last = server.len().checked_sub(1).filter(|_| server.last().is_some_and(is_finished));
-            let Some(position) = last.or_else(|| server.iter().position(is_finished)) else { continue };
+            let is_finished = |record: &ProtectedRecord| record.length == lengths.finished();
+            // A message before it may have that length, too.
+            let position = match server.split_last() {
+                Some((last, before)) if is_finished(last) => Some(before.len()),
+                _ => server.iter().position(|record| is_finished(record)),
+            };
+            let Some(position) = position else { continue };
             let Some(finished) = server.get(position) else { continue };
             let why = "a record exactly as long as Finished ends the server's flight";
             let value = FinishedSeen { verified: None };
@@ -370,9 +374,8 @@ impl Reading {
         if !self.flight.is_whole() {
             return None;
         }
-        let hello = session.client_hello.value().filter(|hello| Again::is_offered(hello))?;
-        let records: Vec<&ProtectedRecord> = self.records.iter().chain(&self.tail).collect();
-        Again::find(&records, self.flight_end, self.lengths, hello)
+        let records = self.records.iter().chain(&self.tail);
+        Again::find(records, self.flight_end, self.lengths, session.client_hello.value()?)
     }
 
     /// What follows the client's Finished: tickets, data, an alert at the end.
